@@ -10,6 +10,7 @@ pub mod archive;
 pub mod assessments;
 pub mod audit;
 pub mod caller;
+pub mod charts;
 pub mod checklist_items;
 pub mod clock;
 pub mod comments;

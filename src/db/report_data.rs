@@ -5,6 +5,7 @@ mod council;
 mod products;
 mod snapshot;
 mod steps;
+mod timeline;
 mod work;
 
 use std::collections::BTreeMap;
@@ -21,13 +22,17 @@ use super::schema::{cycles, health_statements, members, task_forces, users};
 use super::statement::Prepared;
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::reference::Reference;
-use crate::domain::report::{Parts, ReportEvidence, ReportHealthStatement, ReportMember, ReportSubject};
+use crate::domain::report::{
+    Parts, ReportDecision, ReportEvidence, ReportHealthStatement, ReportMember, ReportMigration, ReportPilot,
+    ReportSector, ReportSubject, ReportTimeline,
+};
 use crate::domain::rights::SeatRole;
 use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
 pub use snapshot::{TooLarge, of_step};
+pub use timeline::StepOnPath;
 
 /// The parts of a report on a cycle, as of `now`; `since` is the last event that the cycle's report before
 /// describes; without one, the report covers the whole cycle.
@@ -38,18 +43,20 @@ pub async fn load(
     now: DateTime<Utc>,
     since: Option<i64>,
 ) -> QueryResult<Parts> {
-    let (health, steps, policies, sectors, pilots, migrations, work, decisions, members, evidence) = tokio::try_join!(
-        health(conn, task_force_id),
-        steps::steps(conn, task_force_id, cycle),
-        products::policies(conn, task_force_id, cycle),
-        products::sectors(conn, task_force_id, cycle),
-        products::pilots(conn, task_force_id, cycle),
-        products::migrations(conn, task_force_id, cycle),
-        work::work(conn, task_force_id, cycle, now, since),
-        council::decisions(conn, task_force_id),
-        members(conn, task_force_id, cycle),
-        evidence(conn, task_force_id, cycle, EvidenceSubjectKind::ALL),
-    )?;
+    let (health, steps, policies, sectors, pilots, migrations, work, timeline, decisions, members, evidence) =
+        tokio::try_join!(
+            health(conn, task_force_id),
+            steps::steps(conn, task_force_id, cycle),
+            products::policies(conn, task_force_id, cycle),
+            products::sectors(conn, task_force_id, cycle),
+            products::pilots(conn, task_force_id, cycle),
+            products::migrations(conn, task_force_id, cycle),
+            work::work(conn, task_force_id, cycle, now, since),
+            timeline::timeline(conn, task_force_id, cycle, now),
+            council::decisions(conn, task_force_id),
+            members(conn, task_force_id, cycle),
+            evidence(conn, task_force_id, cycle, EvidenceSubjectKind::ALL),
+        )?;
     let (activities, risks) = work;
     Ok(Parts {
         health,
@@ -59,11 +66,41 @@ pub async fn load(
         pilots,
         migrations,
         activities,
+        timeline,
         risks,
         decisions,
         members,
         evidence,
     })
+}
+
+/// The parts of a cycle that the charts of a status show.
+#[derive(Debug, Clone)]
+pub struct ChartParts {
+    pub steps: Vec<StepOnPath>,
+    pub sectors: Vec<ReportSector>,
+    pub pilots: Vec<ReportPilot>,
+    pub migrations: Vec<ReportMigration>,
+    pub decisions: Vec<ReportDecision>,
+    pub timeline: ReportTimeline,
+}
+
+/// The parts of a cycle that the charts of a status show, as of `now`, in one round trip.
+pub async fn chart_parts(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    now: DateTime<Utc>,
+) -> QueryResult<ChartParts> {
+    let (steps, sectors, pilots, migrations, decisions, timeline) = tokio::try_join!(
+        timeline::steps(conn, task_force_id, cycle),
+        products::sectors(conn, task_force_id, cycle),
+        products::pilots(conn, task_force_id, cycle),
+        products::migrations(conn, task_force_id, cycle),
+        council::decisions(conn, task_force_id),
+        timeline::timeline(conn, task_force_id, cycle, now),
+    )?;
+    Ok(ChartParts { steps, sectors, pilots, migrations, decisions, timeline })
 }
 
 /// The latest health statement.

@@ -3,10 +3,12 @@
 mod changes;
 mod comparison;
 mod model;
+mod timeline;
 
 pub use changes::*;
 pub use comparison::changes;
 pub use model::*;
+pub use timeline::*;
 
 use super::decimal::Decimal;
 use super::pilot::IndicatorDirection;

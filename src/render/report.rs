@@ -17,7 +17,8 @@ use chrono_tz::Tz;
 
 use crate::domain::report::ReportModel;
 use crate::domain::text::Language;
-use crate::render::document::{Document, Span, fill};
+use crate::render::charts::{ChartSource, Charts};
+use crate::render::document::{Block, Document, Section, Span, fill};
 use wording::Wording;
 
 words! {
@@ -64,6 +65,7 @@ pub fn document(model: &ReportModel, facts: &ReportFacts, language: Language) ->
         annex::evidence(wording, model),
         annex::verification(wording, model, &facts.hash),
     ]);
+    place(&mut sections, ChartSource::of_report(model).charts(language));
     let (number, name) = (Span::value(control.number), wording.text(&control.name));
     Document {
         language,
@@ -74,6 +76,25 @@ pub fn document(model: &ReportModel, facts: &ReportFacts, language: Language) ->
         hash: facts.hash.clone(),
         footer: fill(fixed.footer, &[number, name, Span::Code(facts.hash.clone())]),
         sections,
+    }
+}
+
+/// Puts each chart before the tables of its section.
+fn place(sections: &mut [Section], charts: Charts) {
+    let Charts { steps, activities, maturity, indicators, aims, timeline } = charts;
+    let places = [
+        ("steps", steps),
+        ("sectors", maturity),
+        ("pilots", indicators),
+        ("aims", aims),
+        ("activities", activities),
+        ("decisions", timeline),
+    ];
+    for (id, chart) in places {
+        let section = sections.iter_mut().find(|section| section.id == id);
+        if let (Some(section), Some(chart)) = (section, chart) {
+            section.blocks.insert(0, Block::Chart(chart));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::changes::ReportChanges;
-use super::{RiskCause, TargetVerdict};
+use super::{ReportTimeline, RiskCause, TargetVerdict};
 use crate::domain::activity::ActivityState;
 use crate::domain::ballot::{Tally, VoteChoice};
 use crate::domain::criterion::CriterionCode;
@@ -57,6 +57,9 @@ pub struct ReportModel {
     pub aims: Vec<ReportAim>,
     /// Activities of the cycle.
     pub activities: ReportActivities,
+    /// Activities over time, and dates ahead. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub timeline: Option<ReportTimeline>,
     /// Risks: blocked and overdue work, and differences in migrations.
     pub risks: ReportRisks,
     /// Earlier decisions of the council and their conditions.
@@ -808,6 +811,7 @@ pub struct Parts {
     pub pilots: Vec<ReportPilot>,
     pub migrations: Vec<ReportMigration>,
     pub activities: ReportActivities,
+    pub timeline: ReportTimeline,
     /// The risks among the activities.
     pub risks: ReportRisks,
     pub decisions: Vec<ReportDecision>,
@@ -832,6 +836,7 @@ impl ReportModel {
             pilots,
             migrations,
             activities,
+            timeline,
             risks,
             decisions,
             members,
@@ -852,6 +857,7 @@ impl ReportModel {
             pilots,
             migrations,
             activities,
+            timeline: Some(timeline),
             decisions,
             members,
             evidence,

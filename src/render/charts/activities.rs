@@ -13,7 +13,8 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::{bidi, dates};
 
 words! {
-    struct Words {
+    /// Fixed texts of the chart.
+    pub(super) struct Words {
         caption: "Activities by state over time", "الأنشطة حسب الحالة على مر الزمن";
         number: "Number of activities", "عدد الأنشطة";
         last: "The numbers beside the states are those of", "الأعداد بجانب الحالات هي أعداد يوم";
@@ -29,6 +30,13 @@ words! {
 pub struct ActivityHistory {
     /// The counts, oldest first.
     pub points: Vec<ActivityPoint>,
+}
+
+impl ActivityHistory {
+    /// Tells whether there was no activity on any day.
+    pub fn is_empty(&self) -> bool {
+        self.points.iter().all(|point| point.counts.total() == 0)
+    }
 }
 
 /// The activities on a day.
@@ -119,9 +127,22 @@ pub fn activities(history: &ActivityHistory, language: Language) -> Chart {
     let width = (place * 0.86).min(WIDEST);
     // The latest column is at the end of the axis, also if there are few.
     let distance = place.min(WIDEST * 1.5);
-    for (point, before_last) in history.points.iter().rev().zip(0_u32..) {
-        let x = TO - (f64::from(before_last) + 0.5) * distance - width / 2.0;
-        column(&mut drawing, point, x, width, height);
+    let mut columns: Vec<(f64, &ActivityCounts, f64)> = Vec::with_capacity(history.points.len());
+    for (point, after) in history.points.iter().rev().zip(0_u32..) {
+        columns.push((TO - (f64::from(after) + 0.5) * distance - width / 2.0, &point.counts, BOTTOM));
+    }
+    // Narrow columns would be all outline.
+    let outline = Stroke { width: if width < 8.0 { 0.5 } else { 1.0 }, ..THIN };
+    for (state, fill) in STATES {
+        let mut parts = Vec::new();
+        for (x, counts, top) in &mut columns {
+            let count = counts.of(state);
+            if count > 0 {
+                *top -= height(count);
+                parts.push(((*x, *top), (width, height(count))));
+            }
+        }
+        drawing.rectangles(&parts, fill, outline);
     }
     drawing.line((FROM, BOTTOM), (TO, BOTTOM), THIN);
     let day = |day: NaiveDate| dates::day(language, day);
@@ -143,19 +164,6 @@ fn tick(greatest: u32) -> u32 {
     let powers = std::iter::successors(Some(1_u32), |power| power.checked_mul(10));
     let steps = powers.flat_map(|power| [1, 2, 5].map(|factor| power.saturating_mul(factor)));
     steps.into_iter().find(|step| greatest.div_ceil(*step) <= 5).unwrap_or(u32::MAX)
-}
-
-fn column(drawing: &mut Drawing, point: &ActivityPoint, x: f64, width: f64, height: impl Fn(u32) -> f64) {
-    // Narrow columns would be all outline.
-    let outline = Stroke { width: if width < 8.0 { 0.5 } else { 1.0 }, ..THIN };
-    let mut y = BOTTOM;
-    for (state, fill) in STATES {
-        let count = point.counts.of(state);
-        if count > 0 {
-            y -= height(count);
-            drawing.rectangle((x, y), (width, height(count)), Some(fill), outline);
-        }
-    }
 }
 
 /// The states with their looks and their last counts, in two columns. Returns the place below.

@@ -12,7 +12,8 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 
 words! {
-    struct Words {
+    /// Fixed texts of the chart.
+    pub(super) struct Words {
         caption: "Aims and pilots", "الأهداف والمشاريع التجريبية";
         aim: "Aim", "الهدف";
         pilots: "Number of pilots", "عدد المشاريع التجريبية";

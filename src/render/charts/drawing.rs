@@ -120,8 +120,7 @@ impl Drawing {
             .set("role", "img")
             .set("aria-label", caption)
             .set("direction", "ltr")
-            .set("font-family", FONTS)
-            .add(with_text("desc", &description));
+            .set("font-family", FONTS);
         let mut definitions = Definitions::new();
         let patterns: Vec<Pattern> = self.fills.iter().filter_map(|fill| pattern(self.id, *fill)).collect();
         if !patterns.is_empty() {
@@ -193,6 +192,19 @@ impl Drawing {
             .set("width", rounded(size.0.max(0.0)))
             .set("height", rounded(size.1.max(0.0)));
         self.add(rectangle, fill, stroke);
+    }
+
+    /// Rectangles of the same look, as one shape, each from the place nearest to the beginning with its size.
+    pub(super) fn rectangles(&mut self, rectangles: &[((f64, f64), (f64, f64))], fill: Fill, stroke: Stroke) {
+        let outline = |((x, y), (width, height)): &((f64, f64), (f64, f64))| {
+            let left = self.x(*x).min(self.x(x + width));
+            let (width, height) = (rounded(*width), rounded(*height));
+            format!("M{left},{}h{width}v{height}h{}z", rounded(*y), -width)
+        };
+        let outlines: String = rectangles.iter().map(outline).collect();
+        if !outlines.is_empty() {
+            self.add(Path::new().set("d", outlines), Some(fill), stroke);
+        }
     }
 
     pub(super) fn circle(&mut self, center: (f64, f64), radius: f64, fill: Fill, stroke: Stroke) {

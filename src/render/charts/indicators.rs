@@ -14,7 +14,8 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::bidi;
 
 words! {
-    struct Words {
+    /// Fixed texts of the chart.
+    pub(super) struct Words {
         caption: "Indicators of the pilots", "مؤشرات المشاريع التجريبية";
         baseline: "Baseline", "خط الأساس";
         actual: "Measured", "القياس";

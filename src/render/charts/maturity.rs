@@ -11,7 +11,8 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 
 words! {
-    struct Words {
+    /// Fixed texts of the chart.
+    pub(super) struct Words {
         caption: "Maturity of the sectors", "نضج القطاعات";
         levels: "Maturity level, from 1 to 5", "مستوى النضج من 1 إلى 5";
         sector: "Sector", "القطاع";

@@ -8,6 +8,7 @@ mod aims;
 mod drawing;
 mod indicators;
 mod maturity;
+mod source;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -19,13 +20,15 @@ pub use activities::{ActivityCounts, ActivityHistory, ActivityPoint, activities}
 pub use aims::{AimMatrix, PilotAims, aims};
 pub use indicators::{IndicatorProgress, Indicators, indicators};
 pub use maturity::{Maturity, SectorMaturity, maturity};
+pub use source::{ChartSource, Charts};
 pub use steps::{PathStep, StepsPath, steps};
 pub use timeline::{DateKind, Timeline, TimelineDate, timeline};
 
 /// A chart.
 #[derive(Debug, Clone)]
 pub struct Chart {
-    /// The drawing: an `svg` element without a prologue, which names no resource elsewhere.
+    /// The drawing: an `svg` element without a prologue, which names no resource elsewhere. A page shows the description
+    /// beside the drawing to those who need it, since the drawing contains only its title for them.
     pub svg: String,
     /// Width in units of the drawing.
     pub width: u32,

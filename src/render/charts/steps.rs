@@ -14,7 +14,8 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::{bidi, dates};
 
 words! {
-    struct Words {
+    /// Fixed texts of the chart.
+    pub(super) struct Words {
         caption: "The five steps", "الخطوات الخمس";
         step: "Step", "الخطوة";
         here: "The task force is here", "فريق العمل هنا";

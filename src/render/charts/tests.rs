@@ -15,6 +15,7 @@ use crate::domain::report::TargetVerdict;
 use crate::domain::scales::Aim;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::{Language, LocalizedText};
+use crate::render::words::assert_bilingual;
 
 const LANGUAGES: [Language; 2] = [Language::English, Language::Arabic];
 
@@ -153,6 +154,16 @@ impl Shape {
             "rect" if is_mirrored => vec![self.number("x") + self.number("width")],
             "rect" => vec![self.number("x")],
             "text" => vec![self.number("x")],
+            "path" => {
+                let outlines = self.attributes["d"].trim_start_matches('M').trim_end_matches('z').split("zM");
+                let number = |text: &str| text.parse::<f64>().unwrap();
+                let begin = |outline: &str| {
+                    let (x, rest) = outline.split_once(',').unwrap();
+                    let width = rest.split_once('h').and_then(|(_, rest)| rest.split_once('v')).unwrap().0;
+                    if is_mirrored { number(x) + number(width) } else { number(x) }
+                };
+                outlines.map(begin).collect()
+            }
             "polygon" => {
                 let points = self.attributes["points"].split(' ');
                 points.map(|point| point.split_once(',').unwrap().0.parse().unwrap()).collect()
@@ -187,7 +198,10 @@ fn shapes(chart: &Chart) -> Vec<Shape> {
         }
     }
     let is_drawn = |shape: &Shape| {
-        matches!(shape.tag.as_str(), "circle" | "line" | "polygon" | "text")
+        // A check mark is not mirrored.
+        let is_outline = shape.tag == "path" && shape.attributes["d"].ends_with('z');
+        is_outline
+            || matches!(shape.tag.as_str(), "circle" | "line" | "polygon" | "text")
             || (shape.tag == "rect" && shape.attributes.contains_key("x"))
     };
     shapes.into_iter().filter(is_drawn).collect()
@@ -195,6 +209,17 @@ fn shapes(chart: &Chart) -> Vec<Shape> {
 
 fn texts(chart: &Chart) -> Vec<Shape> {
     shapes(chart).into_iter().filter(|shape| shape.tag == "text").collect()
+}
+
+#[test]
+fn each_text_is_there_in_both_languages() {
+    assert_bilingual::<words::ChartWords>();
+    assert_bilingual::<steps::Words>();
+    assert_bilingual::<activities::Words>();
+    assert_bilingual::<maturity::Words>();
+    assert_bilingual::<indicators::Words>();
+    assert_bilingual::<aims::Words>();
+    assert_bilingual::<timeline::Words>();
 }
 
 #[test]

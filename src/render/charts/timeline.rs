@@ -1,5 +1,7 @@
 //! The due dates and the decisions of the council: all of them as signs on an axis, and the nearest as a list.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use super::Chart;
@@ -15,7 +17,8 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::{bidi, dates};
 
 words! {
-    struct Words {
+    /// Fixed texts of the chart.
+    pub(super) struct Words {
         caption: "Due dates and decisions", "المواعيد والقرارات";
         today: "Today", "اليوم";
         due: "Due", "لم يحن موعده";
@@ -88,7 +91,7 @@ impl DateKind {
 }
 
 /// How a date stands towards the current day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Urgency {
     Over,
     Late,
@@ -239,8 +242,13 @@ fn axis(drawing: &mut Drawing, timeline: &Timeline, language: Language) -> f64 {
             _ => kind.label(language),
         };
         drawing.paragraph((MARGIN, y + 2.0), FROM - 12.0 - MARGIN, 1, Ink::new(SMALL, INK), &label);
+        let mut drawn: BTreeSet<(Urgency, i64)> = BTreeSet::new();
         for date in of_kind {
-            sign(drawing, date.urgency(today), place(date.day), middle);
+            // Signs of the same look that cover each other are one sign.
+            let x = place(date.day);
+            if drawn.insert((date.urgency(today), (x / 2.0).round() as i64)) {
+                sign(drawing, date.urgency(today), x, middle);
+            }
         }
         y += LANE;
     }

@@ -2,6 +2,7 @@
 
 mod contents;
 mod documents;
+mod timeline;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
