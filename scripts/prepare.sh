@@ -7,7 +7,8 @@
 # `prepare.sh tests` also provides node (18 or later) and npm, which run the OpenID provider of the tests (tests/oidc),
 # and curl and jq, which the tutorial of the README uses. `prepare.sh clients` also provides Python (3.11 or later, with
 # venv), which runs generators of clients. As root on Debian, `prepare.sh tests`
-# also installs chromium with its driver; without a browser, the tests in tests/it/browser are skipped.
+# also installs chromium with its driver, and the programs that read PDF files: poppler-utils and qpdf. Without these
+# programs, the tests that need them are skipped.
 #
 # With DATABASE_URL set, no PostgreSQL is needed on this machine. TASKFORCE_PG_BIN_DIR names the programs' directory if
 # the directory is not in the list below; taskforce searches the same directories in the same order
@@ -76,6 +77,8 @@ has_python() { python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_inf
 needs_python() { [ -n "$for_clients" ] && ! has_python; }
 has_browser() { has chromedriver && { has chromium || has chromium-browser || has google-chrome; }; }
 needs_browser() { [ -n "$for_tests" ] && ! has_browser; }
+has_pdf_readers() { has pdftotext && has pdffonts && has qpdf; }
+needs_pdf_readers() { [ -n "$for_tests" ] && ! has_pdf_readers; }
 needs_postgres() { [ -z "${DATABASE_URL-}" ] && ! has_postgres; }
 
 as_root() {
@@ -119,25 +122,29 @@ apt_install() {
     rm -f "$log"
 }
 
-# A missing browser is no reason to stop.
-install_browser() {
+# Installs programs that some tests need. Missing ones are no reason to stop: those tests are skipped. The first argument
+# names the programs.
+install_optional() {
+    named=$1
+    shift
     if [ "$(id -u)" != 0 ] || ! has apt-get; then
-        say "no chromium with chromedriver: the tests in tests/it/browser are skipped"
+        say "no $named: tests that need it are skipped"
         return
     fi
     log=$(mktemp "${TMPDIR:-/tmp}/taskforce-prepare.XXXXXX")
-    say "installing chromium and chromium-driver with apt-get (log: $log)"
+    say "installing $* with apt-get (log: $log)"
     apt update >>"$log" 2>&1 || say "apt-get update failed, going on with the lists that are there"
-    if apt install -y --no-install-recommends chromium chromium-driver >>"$log" 2>&1; then
+    if apt install -y --no-install-recommends "$@" >>"$log" 2>&1; then
         rm -f "$log"
     else
-        say "chromium could not be installed: the tests in tests/it/browser are skipped"
+        say "$named could not be installed: tests that need it are skipped"
     fi
 }
 
 has cargo || fail "Rust is missing: install it from https://rustup.rs, then open a new shell"
 
-! needs_browser || install_browser
+! needs_browser || install_optional "chromium with chromedriver" chromium chromium-driver
+! needs_pdf_readers || install_optional "poppler-utils and qpdf" poppler-utils qpdf
 
 missing=
 has_compiler || missing="a C compiler"

@@ -22,6 +22,8 @@ use crate::db::task_forces::UnknownTimeZone;
 use crate::demo::{self, SeedState};
 use crate::domain::text::Language;
 use crate::http::server;
+#[cfg(feature = "pdf")]
+use crate::render;
 use crate::util::files::write_private;
 use crate::util::output;
 
@@ -198,6 +200,11 @@ async fn start(
     let tokens = settings.tokens(database.is_private(), &url)?;
     let single_sign_on = settings.single_sign_on(&url)?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
+    #[cfg(feature = "pdf")]
+    tokio::task::spawn_blocking(render::pdf::check)
+        .await
+        .map_err(Failure::failed)?
+        .map_err(Failure::failed)?;
     database.migrate(&settings.database).await?;
     database.check_message_language().await;
     database.check_time_zones().await;

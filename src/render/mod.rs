@@ -14,5 +14,7 @@ pub mod dates;
 pub mod document;
 pub mod html;
 pub mod pages;
+#[cfg(feature = "pdf")]
+pub mod pdf;
 pub mod problem;
 pub mod report;
