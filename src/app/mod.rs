@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod archive;
 pub mod assessments;
 pub mod audit;
+pub mod calendars;
 pub mod caller;
 pub mod charts;
 pub mod checklist_items;

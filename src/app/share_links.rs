@@ -23,13 +23,15 @@ use crate::auth::secrets;
 use crate::db;
 use crate::db::Conn;
 use crate::db::page::{Page, Window};
-use crate::db::share_links::{Accesses, OpenedLink, ShareLink};
+use crate::db::share_links::{Accesses, Links, OpenedLink, ShareLink};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{Action, EffectiveRole};
-use crate::domain::shared_page::{self, ShareLinkState, SharedPage};
+use crate::domain::shared_page::{self, MOST_LINKS, MOST_OWN_CALENDARS, ShareLinkState, SharedPage};
+use crate::domain::text::Language;
 
-/// The lifetime of a link whose maker names no end.
+/// The lifetime of a link to a page whose maker names no end. A calendar lasts as long as it can, since programs read it
+/// for as long as somebody works.
 pub const DEFAULT_LIFETIME: TimeDelta = TimeDelta::days(30);
 
 /// The longest lifetime of a link.
@@ -50,7 +52,8 @@ pub struct NewShareLink {
 impl NewShareLink {
     /// The end of the lifetime, as the database keeps it.
     fn end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        as_kept(self.expires_at.unwrap_or(now + DEFAULT_LIFETIME))
+        let lifetime = if self.page.is_calendar() { MAX_LIFETIME } else { DEFAULT_LIFETIME };
+        as_kept(self.expires_at.unwrap_or(now + lifetime))
     }
 
     /// The errors in the fields.
@@ -72,7 +75,7 @@ impl NewShareLink {
             (SharedPage::Report, None) => {
                 errors.push(FieldError::at("/reportNumber", FieldErrorCode::Required));
             }
-            (SharedPage::Status | SharedPage::Portfolio, Some(_)) => errors.push(
+            (page, Some(_)) if page != SharedPage::Report => errors.push(
                 FieldError::at("/reportNumber", FieldErrorCode::NotAllowed)
                     .saying("goes with the page `report` only", "يُذكر مع الصفحة «report» وحدها")
                     .compared_with(&["/page"]),
@@ -99,6 +102,10 @@ pub enum OpenedPage {
     Report(Access, i32),
     /// The portfolio.
     Portfolio(Actor),
+    /// The calendar of a task force.
+    Calendar(Access),
+    /// The calendar of the maker.
+    OwnCalendar(Actor),
 }
 
 /// A good link that somebody opens.
@@ -106,6 +113,10 @@ pub enum OpenedPage {
 pub struct OpenLink {
     pub link_id: Uuid,
     pub page: OpenedPage,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    /// The language of the maker.
+    pub locale: Language,
 }
 
 /// The accesses that housekeeping has not written yet. Only links that exist are counted, so their number is bounded.
@@ -141,7 +152,7 @@ impl App {
     ) -> Result<(Page<ShareLink>, DateTime<Utc>)> {
         let (access, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::share_links::list(conn, Some(task_force_id), before, window).await
+                db::share_links::list(conn, Links::TaskForce(task_force_id), before, window).await
             })
             .await?;
         access.require(Action::ShareTaskForce)?;
@@ -160,7 +171,7 @@ impl App {
     ) -> Result<(ShareLink, DateTime<Utc>)> {
         let (access, link) = self
             .read(caller, task_force_id, async |conn| {
-                db::share_links::find(conn, Some(task_force_id), id).await
+                db::share_links::find(conn, Links::TaskForce(task_force_id), id).await
             })
             .await?;
         access.require(Action::ShareTaskForce)?;
@@ -180,7 +191,7 @@ impl App {
         self.write(caller, task_force_id, Action::ShareTaskForce, async |tx| {
             let (conn, now) = (tx.conn(), tx.now());
             let mut errors = new.field_errors(now);
-            if new.page == SharedPage::Portfolio {
+            if matches!(new.page, SharedPage::Portfolio | SharedPage::OwnCalendar) {
                 errors.push(FieldError::at("/page", FieldErrorCode::NotAllowed));
             }
             if let (SharedPage::Report, Some(number)) = (new.page, new.report_number)
@@ -189,7 +200,8 @@ impl App {
                 errors.push(FieldError::at("/reportNumber", FieldErrorCode::UnknownReference));
             }
             Refusal::if_any(errors)?;
-            let made = insert(conn, Some(task_force_id), tx.new_id(), caller.user_id, &new, now).await?;
+            let made =
+                insert(conn, Links::TaskForce(task_force_id), tx.new_id(), caller.user_id, &new, now).await?;
             tx.record(created(&made.0));
             Ok(made)
         })
@@ -202,7 +214,7 @@ impl App {
     /// `notFound`.
     pub async fn share_link_revoke(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<()> {
         self.write(caller, task_force_id, Action::ShareTaskForce, async |tx| {
-            if let Some(revoked) = revoke(tx.conn(), Some(task_force_id), id, tx.now()).await? {
+            if let Some(revoked) = revoke(tx.conn(), Links::TaskForce(task_force_id), id, tx.now()).await? {
                 tx.record(revoked);
             }
             Ok(())
@@ -223,7 +235,7 @@ impl App {
         let now = self.clock.now();
         let (_, page) = self
             .read_installation(caller, Action::SharePortfolio, async |conn| {
-                db::share_links::list(conn, None, before, window).await
+                db::share_links::list(conn, Links::Portfolio, before, window).await
             })
             .await?;
         Ok((page, now))
@@ -237,7 +249,7 @@ impl App {
         let now = self.clock.now();
         let (_, link) = self
             .read_installation(caller, Action::SharePortfolio, async |conn| {
-                db::share_links::find(conn, None, id).await
+                db::share_links::find(conn, Links::Portfolio, id).await
             })
             .await?;
         Ok((link.ok_or(RefusalCode::NotFound)?, now))
@@ -257,7 +269,7 @@ impl App {
             |actor| actor.require(Action::SharePortfolio),
             async |conn, _, now| {
                 Refusal::if_any(new.field_errors(now))?;
-                let made = insert(conn, None, Uuid::now_v7(), caller.user_id, &new, now).await?;
+                let made = insert(conn, Links::Portfolio, Uuid::now_v7(), caller.user_id, &new, now).await?;
                 let created = created(&made.0);
                 Ok((made, Some(created)))
             },
@@ -273,7 +285,67 @@ impl App {
         self.write_as(
             caller,
             |actor| actor.require(Action::SharePortfolio),
-            async |conn, _, now| Ok(((), revoke(conn, None, id, now).await?)),
+            async |conn, _, now| Ok(((), revoke(conn, Links::Portfolio, id, now).await?)),
+        )
+        .await
+    }
+
+    /// A page of the links to calendars of the caller's own, newest first, with the instant by which their states are
+    /// told.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key.
+    pub async fn calendar_links_list(
+        &self,
+        caller: &Caller,
+        before: Option<i64>,
+        window: Window,
+    ) -> Result<(Page<ShareLink>, DateTime<Utc>)> {
+        let (now, own) = (self.clock.now(), Links::OwnCalendars(caller.user_id));
+        let (_, page) = self
+            .read_installation(caller, Action::ChangeOwnAccount, async |conn| {
+                db::share_links::list(conn, own, before, window).await
+            })
+            .await?;
+        Ok((page, now))
+    }
+
+    /// Makes a link to a calendar of the caller's own. Its token is returned only here.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key; `invalidRequest`; `tooManyItems`.
+    pub async fn calendar_link_create(
+        &self,
+        caller: &Caller,
+        new: NewShareLink,
+    ) -> Result<(ShareLink, SecretString)> {
+        self.write_as(
+            caller,
+            |actor| actor.require(Action::ChangeOwnAccount),
+            async |conn, _, now| {
+                // Read again under the lock: a caller whose sessions an invitation has ended meanwhile gets no link, and
+                // of many links at once, none is beyond the limit.
+                db::users::lock(conn, caller.user_id).await?;
+                self.actor_on(conn, caller).await?;
+                Refusal::if_any(new.field_errors(now))?;
+                let own = Links::OwnCalendars(caller.user_id);
+                let made = insert(conn, own, Uuid::now_v7(), caller.user_id, &new, now).await?;
+                let created = created(&made.0);
+                Ok((made, Some(created)))
+            },
+        )
+        .await
+    }
+
+    /// Revokes a link to a calendar of the caller's own at once and for good. Revoking it again changes nothing.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key; `notFound`.
+    pub async fn calendar_link_revoke(&self, caller: &Caller, id: Uuid) -> Result<()> {
+        self.write_as(
+            caller,
+            |actor| actor.require(Action::RevokeCalendarLink),
+            async |conn, _, now| Ok(((), revoke(conn, Links::OwnCalendars(caller.user_id), id, now).await?)),
         )
         .await
     }
@@ -326,7 +398,7 @@ impl App {
 /// # Errors
 /// The refusals of a maker who may not see the page, and of a link that has ended.
 fn opened(link: OpenedLink, request_id: &str, now: DateTime<Utc>) -> Result<Option<OpenLink>> {
-    let OpenedLink { link_id, page, report_number, access: row } = link;
+    let OpenedLink { link_id, page, report_number, created_at, expires_at, access: row } = link;
     let maker = Caller {
         user_id: row.caller.user_id,
         credential: Credential::ShareLink(link_id),
@@ -334,7 +406,7 @@ fn opened(link: OpenedLink, request_id: &str, now: DateTime<Utc>) -> Result<Opti
         commit_mode: CommitMode::Commit,
         preferred_language: PreferredLanguage::default(),
     };
-    let state = row.caller.state;
+    let (state, locale) = (row.caller.state, row.caller.locale);
     let (role, opened) = match (page, row.caller.only_task_force_id, report_number) {
         (SharedPage::Portfolio, None, None) => {
             let maker = actor(row.caller, &maker, None, now)?;
@@ -348,27 +420,40 @@ fn opened(link: OpenedLink, request_id: &str, now: DateTime<Utc>) -> Result<Opti
             let access = access(row, &maker, task_force_id, now)?;
             (access.effective_role, OpenedPage::Report(access, number))
         }
+        (SharedPage::Calendar, Some(task_force_id), None) => {
+            let access = access(row, &maker, task_force_id, now)?;
+            (access.effective_role, OpenedPage::Calendar(access))
+        }
+        (SharedPage::OwnCalendar, None, None) => {
+            let maker = actor(row.caller, &maker, None, now)?;
+            (maker.effective_role, OpenedPage::OwnCalendar(maker))
+        }
         _ => return Err(Error::internal("a share link without the page that it opens")),
     };
     let may_share = shared_page::maker_may_share(page, state, role);
-    Ok(may_share.then_some(OpenLink { link_id, page: opened }))
+    Ok(may_share.then_some(OpenLink { link_id, page: opened, created_at, expires_at, locale }))
 }
 
 async fn insert(
     conn: &Conn,
-    task_force_id: Option<Uuid>,
+    links: Links,
     id: Uuid,
     user_id: Uuid,
     new: &NewShareLink,
     now: DateTime<Utc>,
 ) -> Result<(ShareLink, SecretString)> {
-    shared_page::check_count(db::share_links::count(conn, task_force_id, now).await?)?;
+    let (only_task_force_id, most) = match links {
+        Links::TaskForce(id) => (Some(id), MOST_LINKS),
+        Links::Portfolio => (None, MOST_LINKS),
+        Links::OwnCalendars(_) => (None, MOST_OWN_CALENDARS),
+    };
+    shared_page::check_count(db::share_links::count(conn, links, now).await?, most)?;
     let token = secrets::generate().map_err(Error::internal)?;
     let row = db::share_links::NewShareLink {
         id,
         token_hash: &secrets::digest(&token),
         page: new.page,
-        only_task_force_id: task_force_id,
+        only_task_force_id,
         report_number: new.report_number,
         note: new.note.as_deref(),
         user_id,
@@ -376,7 +461,7 @@ async fn insert(
         expires_at: new.end(now),
     };
     db::share_links::insert(conn, &row).await?;
-    let link = db::share_links::find(conn, task_force_id, id).await?;
+    let link = db::share_links::find(conn, links, id).await?;
     Ok((link.ok_or_else(|| Error::internal("a new share link is missing"))?, token))
 }
 
@@ -390,13 +475,8 @@ fn created(link: &ShareLink) -> NewEvent {
 }
 
 /// Revokes a link, and returns the event unless the link was revoked before.
-async fn revoke(
-    conn: &Conn,
-    task_force_id: Option<Uuid>,
-    id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Option<NewEvent>> {
-    db::share_links::find(conn, task_force_id, id).await?.ok_or(RefusalCode::NotFound)?;
+async fn revoke(conn: &Conn, links: Links, id: Uuid, now: DateTime<Utc>) -> Result<Option<NewEvent>> {
+    db::share_links::find(conn, links, id).await?.ok_or(RefusalCode::NotFound)?;
     let revoked = db::share_links::revoke(conn, id, now).await?;
     Ok(revoked.then(|| NewEvent::new(EventAction::ShareLinkRevoked, SubjectKind::ShareLink, id)))
 }

@@ -463,8 +463,8 @@ impl App {
         .await
     }
 
-    /// Invites a user again, who may have lost the invitation or forgotten the password. The user's sessions end and
-    /// the API keys are revoked; the old password is valid until the invitation is accepted.
+    /// Invites a user again, who may have lost the invitation or forgotten the password. The user's sessions end, and
+    /// the API keys and the calendar links are revoked; the old password is valid until the invitation is accepted.
     ///
     /// # Errors
     /// `notFound`; `forbidden`, also for the caller themselves: otherwise a stolen access token would be enough to set
@@ -480,6 +480,9 @@ impl App {
             let revoked = db::api_keys::revoke_all(conn, id, now).await?;
             let invited = with_sessions_ended(new_event(EventAction::InvitationCreated, id), ended);
             let invited = with_keys_revoked(invited, revoked);
+            let calendars = db::share_links::revoke_own_calendars(conn, id, now).await?;
+            let invited =
+                invited.with_change("calendarLinksRevoked", None::<()>, (calendars > 0).then_some(calendars));
             let view = UserView::new(find_or_not_found(conn, id).await?, &actor, now);
             Ok(((view, invitation), Some(invited)))
         })

@@ -11,6 +11,7 @@ pub mod adjustments;
 pub mod api_keys;
 pub mod archive;
 pub mod assessments;
+pub mod calendar;
 pub mod checklist_items;
 pub mod cluster;
 pub mod comments;

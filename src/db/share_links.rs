@@ -73,6 +73,28 @@ pub struct NewShareLink<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
+/// The links that belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// Links to pages of a task force.
+    TaskForce(Uuid),
+    /// Links to the portfolio.
+    Portfolio,
+    /// Links to calendars of a person's own.
+    OwnCalendars(Uuid),
+}
+
+impl Links {
+    /// The condition that the link `l` is one of these, and its parameter `$1`.
+    fn condition(self) -> (&'static str, Option<Uuid>) {
+        match self {
+            Self::TaskForce(id) => ("l.only_task_force_id = $1", Some(id)),
+            Self::Portfolio => ("l.page = 'portfolio' and $1 is null", None),
+            Self::OwnCalendars(user_id) => ("l.page = 'ownCalendar' and l.user_id = $1", Some(user_id)),
+        }
+    }
+}
+
 /// The rows of [`ShareLink`].
 const SELECT: &str =
     "select l.id, l.seq, l.page, l.only_task_force_id, l.report_number, l.note, l.created_at,
@@ -83,51 +105,53 @@ const SELECT: &str =
     left join members m
         on m.task_force_id = l.only_task_force_id and m.user_id = l.user_id and m.to_date is null";
 
-/// A page of the links of a task force, or of the links of the portfolio, newest first.
+/// A page of links, newest first.
 pub async fn list(
     conn: &Conn,
-    task_force_id: Option<Uuid>,
+    links: Links,
     before: Option<i64>,
     window: Window,
 ) -> QueryResult<Page<ShareLink>> {
-    let of_this = "only_task_force_id is not distinct from $1";
+    let (condition, id) = links.condition();
     let rows = async {
         let query = diesel::sql_query(format!(
-            "{SELECT} where l.{of_this} and ($2 is null or l.seq < $2) order by l.seq desc limit $3"
+            "{SELECT} where {condition} and ($2 is null or l.seq < $2) order by l.seq desc limit $3"
         ))
-        .bind::<Nullable<SqlUuid>, _>(task_force_id)
+        .bind::<Nullable<SqlUuid>, _>(id)
         .bind::<Nullable<BigInt>, _>(before)
         .bind::<BigInt, _>(window.rows());
         Prepared(query).load(&mut &*conn).await
     };
     let total = async {
-        let query = diesel::sql_query(format!("select count(*) as total from share_links where {of_this}"))
-            .bind::<Nullable<SqlUuid>, _>(task_force_id);
+        let query =
+            diesel::sql_query(format!("select count(*) as total from share_links l where {condition}"))
+                .bind::<Nullable<SqlUuid>, _>(id);
         let found: Total = Prepared(query).get_result(&mut &*conn).await?;
         Ok(found.total)
     };
     window.page(rows, total).await
 }
 
-/// Finds a link of a task force, or of the portfolio.
-pub async fn find(conn: &Conn, task_force_id: Option<Uuid>, id: Uuid) -> QueryResult<Option<ShareLink>> {
-    let query = diesel::sql_query(format!(
-        "{SELECT} where l.only_task_force_id is not distinct from $1 and l.id = $2"
-    ))
-    .bind::<Nullable<SqlUuid>, _>(task_force_id)
-    .bind::<SqlUuid, _>(id);
+/// Finds one of the links.
+pub async fn find(conn: &Conn, links: Links, id: Uuid) -> QueryResult<Option<ShareLink>> {
+    let (condition, of) = links.condition();
+    let query = diesel::sql_query(format!("{SELECT} where {condition} and l.id = $2"))
+        .bind::<Nullable<SqlUuid>, _>(of)
+        .bind::<SqlUuid, _>(id);
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// Counts the links of a task force, or of the portfolio, that are neither revoked nor expired.
-pub async fn count(conn: &Conn, task_force_id: Option<Uuid>, now: DateTime<Utc>) -> QueryResult<i64> {
-    share_links::table
-        .filter(share_links::only_task_force_id.is_not_distinct_from(task_force_id))
-        .filter(share_links::revoked_at.is_null())
-        .filter(share_links::expires_at.gt(now))
-        .count()
-        .get_result(&mut &*conn)
-        .await
+/// Counts the links that are neither revoked nor expired.
+pub async fn count(conn: &Conn, links: Links, now: DateTime<Utc>) -> QueryResult<i64> {
+    let (condition, id) = links.condition();
+    let query = diesel::sql_query(format!(
+        "select count(*) as total from share_links l
+         where {condition} and l.revoked_at is null and l.expires_at > $2"
+    ))
+    .bind::<Nullable<SqlUuid>, _>(id)
+    .bind::<Timestamptz, _>(now);
+    let found: Total = Prepared(query).get_result(&mut &*conn).await?;
+    Ok(found.total)
 }
 
 /// Inserts a link.
@@ -145,6 +169,17 @@ pub async fn revoke(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<bo
     Ok(revoked > 0)
 }
 
+/// Revokes the links to calendars of a person's own; returns their number.
+pub async fn revoke_own_calendars(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(share_links::table)
+        .filter(share_links::page.eq(SharedPage::OwnCalendar))
+        .filter(share_links::user_id.eq(user_id))
+        .filter(share_links::revoked_at.is_null())
+        .set(share_links::revoked_at.eq(now))
+        .execute(&mut &*conn)
+        .await
+}
+
 /// A link that somebody opens, with its maker and the task force as they are now. Whether the link is good and its maker
 /// may share the page is for the caller of the query to say.
 #[derive(Debug, Clone, QueryableByName)]
@@ -155,6 +190,10 @@ pub struct OpenedLink {
     pub page: SharedPage,
     #[diesel(sql_type = Nullable<Int4>)]
     pub report_number: Option<i32>,
+    #[diesel(sql_type = Timestamptz)]
+    pub created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    pub expires_at: DateTime<Utc>,
     /// The maker, with the link as the credential.
     #[diesel(embed)]
     pub access: AccessRow,
@@ -167,7 +206,7 @@ pub async fn opened(
     now: DateTime<Utc>,
 ) -> QueryResult<Option<OpenedLink>> {
     let query = diesel::sql_query(
-        "select l.id as link_id, l.page, l.report_number,
+        "select l.id as link_id, l.page, l.report_number, l.created_at, l.expires_at,
                 u.id as user_id, u.name, u.role, u.locale, u.state,
                 l.revoked_at is null and l.expires_at > $2 as credential_live,
                 u.sessions_ended_at, false as may_write, l.only_task_force_id, false as chairs_any,

@@ -73,6 +73,11 @@ pub async fn insert(
     Ok(task_force)
 }
 
+/// The name of a task force.
+pub async fn name(conn: &Conn, id: Uuid) -> QueryResult<LocalizedText> {
+    task_forces::table.find(id).select(task_forces::name).first(&mut &*conn).await
+}
+
 /// Finds a task force.
 pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<TaskForce> {
     task_forces::table.find(id).select(TaskForce::as_select()).first(&mut &*conn).await

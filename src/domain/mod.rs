@@ -12,6 +12,7 @@ pub mod adjustment;
 pub mod audit;
 pub mod ballot;
 pub mod calendar;
+pub mod calendar_entry;
 pub mod characters;
 pub mod country;
 pub mod criterion;

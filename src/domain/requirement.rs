@@ -173,6 +173,7 @@ fn owner(action: Action) -> Option<Message> {
         Action::ReadUser => Message::new("the user whose account it is", "صاحب الحساب"),
         Action::RevokeKey => Message::new("the owner of the key", "صاحب المفتاح"),
         Action::EndSession => Message::new("the user whose session it is", "صاحب الجلسة"),
+        Action::RevokeCalendarLink => Message::new("the user whose calendar it is", "صاحب التقويم"),
         Action::EditComment | Action::DeleteComment => {
             Message::new("the author of the comment", "كاتب التعليق")
         }
@@ -228,11 +229,12 @@ pub fn label(action: Action) -> Message {
             "الاطلاع على الحساب الشخصي ومهامه وفرق عمله",
         ),
         Action::ChangeOwnAccount => (
-            "manage the own account, its password, sessions and API keys",
-            "إدارة الحساب الشخصي وكلمة مروره وجلساته ومفاتيحه",
+            "manage the own account, its password, sessions, API keys and calendar links",
+            "إدارة الحساب الشخصي وكلمة مروره وجلساته ومفاتيحه وروابط تقويمه",
         ),
         Action::EndSession => ("end a session", "إنهاء جلسة"),
         Action::RevokeKey => ("revoke an API key", "إلغاء مفتاح واجهة برمجية"),
+        Action::RevokeCalendarLink => ("revoke a calendar link", "إلغاء رابط تقويم"),
         Action::CreateTaskForce => ("create a task force", "إنشاء فريق عمل"),
         Action::ReadPortfolio => ("read the status of all task forces", "الاطلاع على حالة جميع فرق العمل"),
         Action::ReadRegister => (

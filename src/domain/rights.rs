@@ -55,6 +55,8 @@ pub enum Action {
     EndSession,
     /// Revoke an API key.
     RevokeKey,
+    /// Revoke a link to a calendar of one's own.
+    RevokeCalendarLink,
     /// Create a task force with its first members.
     CreateTaskForce,
     /// Read the portfolio: every task force's status.
@@ -115,6 +117,7 @@ impl Action {
             | Self::ChangeOwnAccount
             | Self::EndSession
             | Self::RevokeKey
+            | Self::RevokeCalendarLink
             | Self::CreateTaskForce
             | Self::ReadPortfolio
             | Self::ReadRegister
@@ -164,6 +167,7 @@ impl Action {
                 | Self::ChangeOwnAccount
                 | Self::EndSession
                 | Self::RevokeKey
+                | Self::RevokeCalendarLink
                 | Self::ShareTaskForce
                 | Self::SharePortfolio
         )
@@ -246,10 +250,10 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Authorization
         Action::Lead | Action::DropReview | Action::DeleteComment | Action::ReportCondition => {
             effective_role == Chair
         }
-        Action::EditComment | Action::EndSession => false,
+        Action::EditComment | Action::EndSession | Action::RevokeCalendarLink => false,
     };
     let own_only = match action {
-        Action::ReadUser | Action::RevokeKey | Action::EndSession => true,
+        Action::ReadUser | Action::RevokeKey | Action::RevokeCalendarLink | Action::EndSession => true,
         Action::EditComment | Action::DeleteComment | Action::ChangeRecord => {
             matches!(effective_role, Chair | Member)
         }

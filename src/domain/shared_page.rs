@@ -10,6 +10,8 @@ vocabulary! {
         Status = "status", "Status of a task force", "حالة فريق عمل";
         Report = "report", "Report of a task force", "تقرير فريق عمل";
         Portfolio = "portfolio", "Status of all task forces", "حالة جميع فرق العمل";
+        Calendar = "calendar", "Calendar of the due dates of a task force", "تقويم مواعيد فريق عمل";
+        OwnCalendar = "ownCalendar", "Calendar of one's own due dates", "تقويم المواعيد الشخصية";
     }
 }
 
@@ -26,12 +28,21 @@ vocabulary! {
 /// The most links that open a page at the same time, of one task force or of the portfolio.
 pub const MOST_LINKS: i64 = 50;
 
+/// The most links to calendars of one's own that are valid at the same time: one for each device and program.
+pub const MOST_OWN_CALENDARS: i64 = 10;
+
 impl SharedPage {
-    /// The right by which somebody shares the page with people without an account.
+    /// Tells whether calendar programs read the page.
+    pub fn is_calendar(self) -> bool {
+        matches!(self, Self::Calendar | Self::OwnCalendar)
+    }
+
+    /// The right by which somebody shares the page with people without an account, or makes a calendar of one's own.
     pub fn sharing(self) -> Action {
         match self {
-            Self::Status | Self::Report => Action::ShareTaskForce,
+            Self::Status | Self::Report | Self::Calendar => Action::ShareTaskForce,
             Self::Portfolio => Action::SharePortfolio,
+            Self::OwnCalendar => Action::ChangeOwnAccount,
         }
     }
 }
@@ -54,20 +65,18 @@ impl ShareLinkState {
     }
 }
 
-/// Refuses one more link where `count` links are neither revoked nor expired.
+/// Refuses one more link where `count` of at most `most` links are neither revoked nor expired.
 ///
 /// # Errors
 /// `tooManyItems`.
-pub fn check_count(count: i64) -> Result<(), Refusal> {
-    if count < MOST_LINKS {
+pub fn check_count(count: i64, most: i64) -> Result<(), Refusal> {
+    if count < most {
         return Ok(());
     }
     Err(Refusal::new(
         RefusalCode::TooManyItems,
-        format!(
-            "At most {MOST_LINKS} share links can be valid at the same time. Revoke a link that nobody needs."
-        ),
-        format!("لا يتجاوز عدد روابط المشاركة السارية في آن واحد {MOST_LINKS}. ألغِ رابطًا لم تعد إليه حاجة."),
+        format!("At most {most} links can be valid at the same time. Revoke a link that nobody needs."),
+        format!("لا يتجاوز عدد الروابط السارية في آن واحد {most}. ألغِ رابطًا لم تعد إليه حاجة."),
     ))
 }
 
@@ -81,12 +90,13 @@ mod tests {
         use EffectiveRole::{Administrator, Chair, Secretariat};
 
         for &role in EffectiveRole::ALL {
-            for page in [SharedPage::Status, SharedPage::Report] {
+            for page in [SharedPage::Status, SharedPage::Report, SharedPage::Calendar] {
                 let expected = matches!(role, Administrator | Secretariat | Chair);
                 assert_eq!(maker_may_share(page, UserState::Active, role), expected, "{page} by {role}");
             }
             let expected = role == Secretariat;
             assert_eq!(maker_may_share(SharedPage::Portfolio, UserState::Active, role), expected, "{role}");
+            assert!(maker_may_share(SharedPage::OwnCalendar, UserState::Active, role), "{role}");
             for &page in SharedPage::ALL {
                 for state in [UserState::Disabled, UserState::Invited] {
                     assert!(!maker_may_share(page, state, role), "{page} by {role}, who is {state}");
@@ -110,8 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn fifty_links_are_enough() {
-        assert!(check_count(MOST_LINKS - 1).is_ok());
-        assert_eq!(check_count(MOST_LINKS).map_err(|refusal| refusal.code), Err(RefusalCode::TooManyItems));
+    fn a_link_beyond_the_limit_is_refused() {
+        for most in [MOST_LINKS, MOST_OWN_CALENDARS] {
+            assert!(check_count(most - 1, most).is_ok());
+            let refused = check_count(most, most).map_err(|refusal| refusal.code);
+            assert_eq!(refused, Err(RefusalCode::TooManyItems));
+        }
     }
 }

@@ -6,6 +6,7 @@ mod api_keys;
 mod archive;
 mod assessments;
 mod audit;
+mod calendar_links;
 mod checklist_items;
 mod comments;
 mod conditions;
@@ -69,6 +70,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     sessions::operations(config);
     api_keys::operations(config);
     share_links::operations(config);
+    calendar_links::operations(config);
     users::operations(config);
     audit::operations(config);
     archive::operations(config);

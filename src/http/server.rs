@@ -3,6 +3,7 @@
 mod application;
 mod assets;
 pub(super) mod byte_limit;
+mod calendar_feed;
 pub(super) mod client_address;
 mod compression;
 mod connection_limit;

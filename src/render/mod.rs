@@ -9,6 +9,7 @@ pub(crate) mod words;
 
 pub mod archive;
 pub mod bidi;
+pub mod calendar;
 pub mod charts;
 pub mod dates;
 pub mod document;

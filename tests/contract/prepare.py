@@ -89,6 +89,7 @@ def things():
     # The newest session is the session just begun. Schemathesis may end this session, since its requests use another.
     found["sessionId"] = first("/v1/me/sessions?", own)
     found["apiKeyId"] = key_of(USER)["id"]
+    found["calendarLinkId"] = call("POST", "/v1/me/calendar-links", own, {})["id"]
 
     # Random transitions dissolve the task force sooner or later, so transitions get a task force of their own.
     spare = {"name": named("Contract"), "city": named("Contract"), "mandate": named("Contract"), "timeZone": "UTC"}

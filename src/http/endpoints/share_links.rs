@@ -72,7 +72,7 @@ impl Path for PortfolioShareLinkPath {}
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "page": "status", "note": "Council meeting of 20 January", "expiresAt": "2027-01-31T21:00:00Z" }))]
 pub(super) struct NewShareLink {
-    /// The page: `status` or `report`.
+    /// The page: `status`, `report` or `calendar`.
     page: SharedPage,
     /// Number of the report; required for the page `report`, and refused otherwise.
     #[schema(minimum = 1, example = 1)]
@@ -80,7 +80,7 @@ pub(super) struct NewShareLink {
     /// For whom or for what the link is made. Whoever opens the page does not see the note.
     #[schema(value_type = Option<PlainLine>)]
     note: Option<String>,
-    /// Time of expiry: at most 366 days from now. Default: in 30 days.
+    /// Time of expiry: at most 366 days from now. Default: in 30 days; for a calendar, in 366 days.
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -155,7 +155,7 @@ pub(super) struct ShareLink {
 }
 
 impl ShareLink {
-    fn new(link: db::share_links::ShareLink, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(link: db::share_links::ShareLink, now: DateTime<Utc>) -> Self {
         Self {
             id: link.id,
             page: link.page,
@@ -192,7 +192,7 @@ pub(super) struct CreatedShareLink {
 }
 
 /// A page of share links.
-type ShareLinkPage = Page<ShareLink>;
+pub(super) type ShareLinkPage = Page<ShareLink>;
 
 impl ListItem for ShareLink {
     const PAGE_NAME: &'static str = "ShareLinkPage";
@@ -200,7 +200,7 @@ impl ListItem for ShareLink {
 }
 
 /// The response to the creation of a link.
-fn created(
+pub(super) fn created(
     path: &str,
     settings: &Settings,
     (link, token): (db::share_links::ShareLink, SecretString),
@@ -208,9 +208,10 @@ fn created(
     let location = format!("{path}/{}", link.id);
     // The link is new, so the instant of its creation tells its state.
     let now = link.created_at;
+    let ending = if link.page.is_calendar() { ".ics" } else { "" };
     let mut created = CreatedShareLink {
         share_link: ShareLink::new(link, now),
-        page_url: Some(format!("{}/s/{}", settings.public_url, token.expose_secret())),
+        page_url: Some(format!("{}/s/{}{ending}", settings.public_url, token.expose_secret())),
         secret_shown: true,
     };
     // A link never changes but for its end, so there is one version of it.
@@ -241,7 +242,8 @@ async fn list_share_links(app: Data<App>, read: Read<TaskForcePath, PageQuery>) 
 /// Create a share link to a page of a task force
 ///
 /// Creates a link by which people without an account read one page: the status of the task force, or one of its reports.
-/// The page is in Arabic and English, and the status refreshes itself. The link shows the page as long as you may share
+/// The page is in Arabic and English, and the status refreshes itself. A `calendar` is read by calendar programs (RFC 5545):
+/// the due dates of activities and of conditions, the target dates of the steps, and the council's meetings. The link shows the page as long as you may share
 /// it: while you are disabled or have no right to share, it opens nothing.
 #[utoipa::path(
     tag = "share links",

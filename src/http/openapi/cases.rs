@@ -64,6 +64,7 @@ impl Cases {
                 needs: vec![
                     (SharedPage::Status.code(), vec![]),
                     (SharedPage::Report.code(), vec!["reportNumber"]),
+                    (SharedPage::Calendar.code(), vec![]),
                 ],
             },
             Self::of("NewDecision", "outcome", needs_of_outcome),

@@ -14,7 +14,9 @@ use super::compression::CompressedDocuments;
 use super::rate_limit::{self, RateLimiter};
 use super::request_span::RequestSpan;
 use super::settings::Settings;
-use super::{cors, documentation, metrics, pages, response_middleware, timeouts, unmatched, web_sockets};
+use super::{
+    calendar_feed, cors, documentation, metrics, pages, response_middleware, timeouts, unmatched, web_sockets,
+};
 use crate::app::App;
 use crate::http::openapi::document::OpenApiDocument;
 use crate::http::request::{BODY_LIMIT, Uploads};
@@ -84,6 +86,8 @@ impl Application {
             })
             .configure(|config| endpoints::operations(&mut ServiceConfig::new(config)))
             .configure(documentation::routes)
+            // Before the pages, whose tokens may have any letters.
+            .configure(calendar_feed::routes)
             .configure(pages::routes)
             .default_service(web::to(unmatched::not_found_or_not_allowed))
             .wrap(from_fn(idempotency::finish))

@@ -90,7 +90,10 @@ async fn page(
     let link = app.share_link_open(&context.request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
     let html = match &link.page {
         OpenedPage::Status(access) => app.status_page(access, language, &ADDRESSES).await?,
-        OpenedPage::Report(..) | OpenedPage::Portfolio(_) => return Err(RefusalCode::NotFound.into()),
+        OpenedPage::Report(..)
+        | OpenedPage::Portfolio(_)
+        | OpenedPage::Calendar(_)
+        | OpenedPage::OwnCalendar(_) => return Err(RefusalCode::NotFound.into()),
     };
     // A preview that asks for the headers has opened nothing, and a page that refreshes itself is open already.
     if !context.is_head && !request.headers().contains_key(PAGE_REFRESH) {

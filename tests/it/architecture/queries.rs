@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::AsyncConnection as _;
 
+use crate::support::calendars::{calendar_of_a, own_calendar};
 use crate::support::{Client, Setup, TestApp, Who};
 
 /// Statements sent, and how often the connection had to wait: those that are under way at once share a round trip.
@@ -161,6 +162,11 @@ async fn every_list_costs_the_same_few_statements_however_much_there_is() {
     for path in ["/v1/me/tasks", "/v1/me/activities"] {
         let cost = recorder.of(chair, path).await;
         assert!(cost.round_trips <= 2 && cost.statements == 2, "{path}: {cost:?}");
+    }
+    // A calendar reads its link and its maker first, and then the entries.
+    for path in [calendar_of_a(&app).await, own_calendar(chair).await] {
+        let cost = recorder.of(app.as_anybody(), &path).await;
+        assert!(cost.round_trips <= 2 && cost.statements <= 3, "{path}: {cost:?}");
     }
     for path in
         ["/v1/reports?state=submitted", "/v1/conditions?overdue=true", "/v1/decisions", "/v1/me/tasks"]

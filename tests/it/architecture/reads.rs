@@ -7,6 +7,7 @@ use diesel_async::SimpleAsyncConnection as _;
 
 use serde_json::json;
 
+use crate::support::calendars::{calendar_of_a, own_calendar};
 use crate::support::sectors::{new_sector, study};
 use crate::support::{Client, Setup, TestApp, Who};
 
@@ -143,6 +144,7 @@ async fn what_a_task_force_reads_does_not_grow_with_the_others() {
     ]
     .map(|path| app.a(path))
     .to_vec();
+    paths.extend([calendar_of_a(&app).await, own_calendar(app.as_chair()).await]);
     paths.extend(["/v1/me/tasks", "/v1/me/activities", "/v1/task-forces?q=a"].map(str::to_owned));
     let chair = app.as_chair();
     db_add_task_forces(&app, 5).await;

@@ -153,6 +153,7 @@ async fn no_answer_with_a_secret_is_stored_or_compressed() {
         "acceptInvitation",
         "changePassword",
         "createApiKey",
+        "createMyCalendarLink",
         "createPortfolioShareLink",
         "createShareLink",
         "createUser",

@@ -5,6 +5,7 @@ mod api_keys;
 mod archive;
 mod assessments;
 mod audit;
+mod calendar_links;
 mod checklist_items;
 mod comments;
 mod conditions;

@@ -42,11 +42,12 @@ fn role(actor: &str) -> Option<&'static str> {
 
 /// The actor whose own the resource of a request is, where some roles may do the operation on their own only. The user
 /// of `getUser` is none of the actors.
-const OWNERS: [(&str, &str); 5] = [
+const OWNERS: [(&str, &str); 6] = [
     ("updateComment", "expert"),
     ("deleteComment", "expert"),
     ("revokeApiKey", "expert"),
     ("endMySession", "expert"),
+    ("revokeMyCalendarLink", "expert"),
     ("getUser", ""),
 ];
 

@@ -98,6 +98,7 @@ async fn no_secret_stands_in_the_log_however_much_is_asked_for() {
         format!("/s/{link}"),
         format!("/s/{link}?lang=ar"),
         format!("/s/{link}/more"),
+        format!("/s/{link}.ics"),
         format!("/s/{}", &link[1..]),
     ] {
         drop(service.get("none", &path).await);

@@ -73,9 +73,11 @@ impl Placeholders {
             return self.replace(place, text, str::to_owned);
         }
         if field == "pageUrl" {
+            let ending = if text.ends_with(".ics") { ".ics" } else { "" };
             // The address of the recorded service says nothing, and the token is made of random bytes.
-            return self
-                .replace(place, text, |digest| format!("https://taskforce.example/s/{}", &digest[..43]));
+            return self.replace(place, text, |digest| {
+                format!("https://taskforce.example/s/{}{ending}", &digest[..43])
+            });
         }
         if OPAQUE.contains(&field) && !text.is_empty() {
             return self.replace(place, text, |digest| format!("{field}-{}", &digest[..8]));

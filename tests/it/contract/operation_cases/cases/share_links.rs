@@ -32,4 +32,10 @@ cases! {
     createPortfolioShareLink |app| Draft::post("/v1/share-links", &of_portfolio());
     getPortfolioShareLink |app| Draft::get(made_of_portfolio(app).await.path);
     revokePortfolioShareLink |app| Draft::new(Method::DELETE, made_of_portfolio(app).await.path);
+    listMyCalendarLinks |app| Draft::get("/v1/me/calendar-links");
+    createMyCalendarLink |app| Draft::post("/v1/me/calendar-links", &json!({ "note": "Telephone" }));
+    revokeMyCalendarLink |app| {
+        let made = app.as_expert().post("/v1/me/calendar-links", json!({})).await.expect(201).json();
+        Draft::new(Method::DELETE, format!("/v1/me/calendar-links/{}", made["id"].as_str().unwrap()))
+    };
 }
