@@ -38,7 +38,7 @@ enum Command {
     Migrate(admin::MigrateArgs),
     /// Creates an administrator and prints the invitation, which can be accepted once.
     CreateAdmin(admin::CreateAdminArgs),
-    /// Verifies that no event of one or all task forces was changed or removed; exit code 1 if one was.
+    /// Verifies that no event of one or all task forces, or nothing in an archive, was changed or removed; exit code 1 if something was.
     VerifyAudit(verify_audit::VerifyAuditArgs),
     /// Prints the OpenAPI document.
     Openapi,

@@ -1,4 +1,8 @@
-//! The command `verify-audit`, which works with or without a running service.
+//! The command `verify-audit`, which works with or without a running service, and for an archive without a database.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use uuid::Uuid;
@@ -12,6 +16,12 @@ use crate::app::{App, Error};
 use crate::domain::audit::Break;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::render::archive::Contents;
+use crate::render::archive::reader::ArchiveReader;
+use crate::render::archive::verification::{self, Verified};
+
+/// The most faults of an archive that are printed one by one.
+const MOST_FAULTS: usize = 100;
 
 /// Arguments of `verify-audit`.
 #[derive(Debug, Args)]
@@ -21,10 +31,16 @@ pub(super) struct VerifyAuditArgs {
     /// Task force whose events are verified; if not set, all are.
     #[arg(long, value_name = "ID")]
     task_force: Option<Uuid>,
+    /// Archive of a task force, which is verified in place of the database: every member, the events and all hashes.
+    #[arg(long, value_name = "FILE", conflicts_with = "task_force")]
+    archive: Option<PathBuf>,
 }
 
 /// Verifies chains of events, prints a line for each, and fails if one is broken.
 pub(super) async fn verify(args: VerifyAuditArgs) -> Result<(), Failure> {
+    if let Some(file) = args.archive {
+        return tokio::task::spawn_blocking(move || verify_archive(&file)).await.map_err(Failure::failed)?;
+    }
     let database = Database::open_or_join(&args.database).await?;
     let result = match database.refuse_newer_schema().await {
         Ok(()) => verify_chains(&database, args.task_force).await,
@@ -68,6 +84,45 @@ async fn is_intact(app: &App, id: Uuid) -> Result<bool, Failure> {
     })?;
     print(&line(id, &verification))?;
     Ok(verification.first_broken.is_none())
+}
+
+/// Opens the file of an archive.
+pub(super) fn open_archive(file: &Path) -> Result<ArchiveReader<BufReader<File>>, Failure> {
+    let opened =
+        File::open(file).map_err(|error| Failure::setting(format!("{}: {error}", file.display())))?;
+    if !opened.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(Failure::setting(format!("{} is no file", file.display())));
+    }
+    ArchiveReader::open(BufReader::new(opened)).map_err(Failure::failed)
+}
+
+/// Verifies an archive, prints what is wrong, and fails if anything is.
+fn verify_archive(file: &Path) -> Result<(), Failure> {
+    let mut archive = open_archive(file)?;
+    let mut printed = Ok(());
+    let mut faults = 0_usize;
+    let verified = verification::verify(&mut archive, |fault| {
+        faults += 1;
+        if faults <= MOST_FAULTS && printed.is_ok() {
+            printed = print(&format!("{fault}\n"));
+        }
+    });
+    let Verified { members, events, contents, faults } = verified.map_err(Failure::failed)?;
+    printed?;
+    if faults > MOST_FAULTS {
+        print(&format!("and {} more faults\n", faults - MOST_FAULTS))?;
+    }
+    let Contents { task_force, head, as_of, service_version, .. } = &archive.manifest().contents;
+    let (id, hash) = (task_force.id, &head.hash);
+    if faults > 0 {
+        print(&format!("{id} broken: {faults} faults\n"))?;
+        return Err(Failure::failed(format!("the archive is broken: {faults} faults")));
+    }
+    print(&format!(
+        "{id} intact: {events} events, head {hash}\n\
+         archive of {} by taskforce {service_version}: {members} members and {contents} contents have their hashes\n",
+        as_of.format("%Y-%m-%d %H:%M UTC")
+    ))
 }
 
 fn line(id: Uuid, verification: &Verification) -> String {

@@ -11,6 +11,7 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
 use uuid::Uuid;
 
 use super::Conn;
+use crate::domain::archive::Content;
 use crate::domain::file::FileKind;
 use crate::domain::file_name;
 use crate::domain::text::LocalizedText;
@@ -53,44 +54,21 @@ pub const TABLES: [&str; 30] = [
 /// Columns that triggers compute when rows are restored.
 pub const COMPUTED: [(&str, &str); 1] = [("task_force_heads", "file_bytes")];
 
-/// A column whose values are members of the archive of their own. In the row stands the path of the member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Content {
-    pub table: &'static str,
-    pub column: &'static str,
-    /// True if the column is a text, and not bytes.
-    pub is_text: bool,
-}
-
-/// The columns with contents.
-pub const CONTENTS: [Content; 3] = [
-    Content { table: "submissions", column: "snapshot", is_text: true },
-    Content { table: "reports", column: "model", is_text: true },
-    Content { table: "evidence_contents", column: "content", is_text: false },
-];
-
-impl Content {
-    /// The content of a table's rows, if they have one.
-    pub fn of(table: &str) -> Option<Self> {
-        CONTENTS.into_iter().find(|content| content.table == table)
-    }
-
-    /// The path of the member of the row `t`, in SQL. No two rows have the same path.
-    fn path(self) -> String {
-        match self.table {
-            "submissions" => "'submissions/' || t.id || '.json'".to_owned(),
-            "reports" => "'reports/' || t.number || '.json'".to_owned(),
-            _ => {
-                let ending = |kind: FileKind| {
-                    format!("when '{}' then '{}'", kind.media_type(), file_name::first_ending(kind))
-                };
-                let endings = FileKind::ALL.map(ending).join(" ");
-                format!(
-                    "'evidence/' || t.evidence_id || '/' || (
+/// The path of the member of the row `t`, in SQL. No two rows have the same path.
+fn path(content: Content) -> String {
+    match content.table {
+        "submissions" => "'submissions/' || t.id || '.json'".to_owned(),
+        "reports" => "'reports/' || t.number || '.json'".to_owned(),
+        _ => {
+            let ending = |kind: FileKind| {
+                format!("when '{}' then '{}'", kind.media_type(), file_name::first_ending(kind))
+            };
+            let endings = FileKind::ALL.map(ending).join(" ");
+            format!(
+                "'evidence/' || t.evidence_id || '/' || (
                          select coalesce(e.file_name, 'file.' || case e.media_type {endings} else 'bin' end)
                          from evidence e where e.task_force_id = t.task_force_id and e.id = t.evidence_id)"
-                )
-            }
+            )
         }
     }
 }
@@ -197,7 +175,7 @@ impl Rows<'_> {
     pub async fn open(&self, conn: &mut Conn) -> QueryResult<()> {
         let content = Content::of(self.table);
         let value = |ArchivedColumn { name, kind, .. }: &ArchivedColumn| match content {
-            Some(content) if content.column == name => format!("{} as {name}", content.path()),
+            Some(content) if content.column == name => format!("{} as {name}", path(content)),
             _ if kind == "bytea" => format!("encode(t.{name}, 'hex') as {name}"),
             _ if kind.starts_with("numeric") => format!("t.{name}::text as {name}"),
             _ => format!("t.{name}"),
@@ -217,7 +195,7 @@ impl Rows<'_> {
     /// Begins to read where the contents of the rows are.
     pub async fn open_contents(&self, conn: &mut Conn, content: Content) -> QueryResult<()> {
         let (table, condition, key) = (self.table, self.condition(), self.key());
-        let (path, column) = (content.path(), content.column);
+        let (path, column) = (path(content), content.column);
         declare(
             conn,
             &format!(
@@ -320,7 +298,7 @@ pub async fn slice(
         #[diesel(sql_type = Binary)]
         bytes: Vec<u8>,
     }
-    let Content { table, column, is_text } = content;
+    let Content { table, column, is_text, .. } = content;
     let value = if is_text { format!("convert_to(t.{column}, 'UTF8')") } else { format!("t.{column}") };
     let query = diesel::sql_query(format!(
         "select substring({value} from $2::int + 1 for $3) as bytes from {table} t where t.ctid = $1::tid"

@@ -9,6 +9,7 @@ pub mod vocabulary;
 
 pub mod activity;
 pub mod adjustment;
+pub mod archive;
 pub mod audit;
 pub mod ballot;
 pub mod calendar;

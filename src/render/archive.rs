@@ -4,6 +4,8 @@
 //! archive contains. An archive is written and read member by member, so that neither side holds more than one slice of
 //! it in memory.
 
+pub mod reader;
+pub mod verification;
 pub mod writer;
 
 use std::collections::BTreeMap;
@@ -32,9 +34,17 @@ pub const README: [(&str, &str); 2] = [
     ("README.ar.md", include_str!("../../docs/archive.ar.md")),
 ];
 
+/// The most members of an archive, so that the directory of an archive fits into memory.
+pub const MOST_MEMBERS: usize = 100_000;
+
 /// The member with the rows of a table.
 pub fn table_path(table: &str) -> String {
     format!("tables/{table}.jsonl")
+}
+
+/// The table whose rows a member contains.
+pub fn table_of(path: &str) -> Option<&str> {
+    path.strip_prefix("tables/")?.strip_suffix(".jsonl")
 }
 
 /// The last member of an archive.

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{ArchivedFile, Contents, MANIFEST, Manifest};
+use super::{ArchivedFile, Contents, MANIFEST, MOST_MEMBERS, Manifest};
 
 /// Endings of members that deflate makes smaller. Most other files are compressed already, and compressing them again
 /// would take most of the time of an archive.
@@ -100,10 +100,13 @@ impl<W: Write> ArchiveWriter<W> {
     /// Ends the member before, and begins the next.
     ///
     /// # Errors
-    /// Errors of the sink; a path that the archive has already.
+    /// Errors of the sink; a path that the archive has already; too many members.
     pub fn begin(&mut self, path: impl Into<String>) -> io::Result<()> {
         let path = path.into();
         self.end_member();
+        if self.files.len() >= MOST_MEMBERS {
+            return Err(io::Error::other(format!("an archive has at most {MOST_MEMBERS} members")));
+        }
         let level = COMPRESSIBLE.iter().any(|ending| path.ends_with(ending)).then_some(6);
         // Level 0 is deflate without compression. The method `Stored` would need the size before the content: programs
         // that read a ZIP file from its beginning find the end of a stored member only by its size.

@@ -1,5 +1,7 @@
 //! The archive of a task force: complete, of one instant, without secrets, and bounded.
 
+mod verification;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

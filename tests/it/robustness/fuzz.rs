@@ -1,5 +1,5 @@
 //! Random and malformed input for each parser: cursors, `If-Match`, `Idempotency-Key`, merge patches, localized text,
-//! tokens. No input brings down the service or gets an undocumented answer (every answer is validated against the
+//! tokens, archives. No input brings down the service or gets an undocumented answer (every answer is validated against the
 //! contract), and the guarantees of each parser hold.
 //!
 //! Each target runs a fixed number of cases by default, and for `TASKFORCE_FUZZ_SECONDS` in a long run (`make fuzz`,
@@ -7,6 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "the number of cases, and the seed of a failed one")]
 
+mod archives;
 mod cursors;
 mod etags;
 mod junk;
