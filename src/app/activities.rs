@@ -7,6 +7,7 @@ use super::Checked;
 use super::caller::{Access, Caller};
 use super::members::require_current;
 use super::resource::{self, Events, Resource, Stateful, View};
+use super::sheets::Export;
 use super::write::WriteTx;
 use super::{App, Error, Result, steps};
 use crate::db::activities::{
@@ -24,7 +25,7 @@ use crate::domain::rights::{Action, Authorization};
 use crate::domain::size;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 
 fn facts(detail: &ActivityDetail, access: &Access) -> ActivityFacts {
@@ -230,16 +231,38 @@ impl App {
                 db::activities::list(conn, task_force_id, filter, order, now, window).await
             })
             .await?;
-        if let Some(Assignee::Member(id)) = filter.assignee
-            && page.items.is_empty()
-        {
-            let member =
-                self.with_conn(async |conn| Ok(db::members::find(conn, task_force_id, id).await?)).await?;
-            if member.is_none() {
-                return Err(unknown_assignee());
-            }
+        if page.items.is_empty() {
+            self.require_assignee(task_force_id, filter).await?;
         }
         Ok((access.today, page))
+    }
+
+    /// A task force's activities as a sheet.
+    ///
+    /// # Errors
+    /// As [`App::activities_list`].
+    pub async fn activities_export(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        filter: &ActivityFilter,
+        order: ActivityOrder,
+        wording: (Option<Language>, bool),
+    ) -> Result<Export<Activity>> {
+        let order = (order, self.clock.now());
+        let export = self.export(caller, task_force_id, (filter, &order), wording).await?;
+        if export.is_complete() {
+            self.require_assignee(task_force_id, filter).await?;
+        }
+        Ok(export)
+    }
+
+    /// Refuses a filter by an assignee who is not a member of the task force.
+    async fn require_assignee(&self, task_force_id: Uuid, filter: &ActivityFilter) -> Result<()> {
+        let Some(Assignee::Member(id)) = filter.assignee else { return Ok(()) };
+        let member =
+            self.with_conn(async |conn| Ok(db::members::find(conn, task_force_id, id).await?)).await?;
+        if member.is_some() { Ok(()) } else { Err(unknown_assignee()) }
     }
 
     /// Adds a dependency: an activity waits for another. Repeating the call changes nothing.

@@ -45,6 +45,7 @@ pub mod sectors;
 pub mod sessions;
 pub mod share_links;
 pub mod shared_pages;
+pub mod sheets;
 pub mod sign_in;
 pub mod single_sign_on;
 pub mod status;
@@ -93,6 +94,7 @@ pub struct App {
     renderings: rendering::Renderings,
     /// The space that files may take.
     pub(crate) storage_limits: StorageLimits,
+    workbooks: sheets::Workbooks,
     last_write: readiness::LastWrite,
     link_accesses: share_links::PendingAccesses,
 }
@@ -117,6 +119,7 @@ impl App {
             archivers: user_slots::UserSlots::new(archive::MAX_ARCHIVERS),
             renderings: rendering::Renderings::default(),
             storage_limits: StorageLimits::default(),
+            workbooks: sheets::Workbooks::default(),
             last_write: readiness::LastWrite::default(),
             link_accesses: share_links::PendingAccesses::default(),
         }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
+use super::cycles::{Cycles, SelectsCycles};
 use super::functions::{due_or_never, local_date, number, pattern};
 use super::page::{Page, Total, Window};
 use super::references::{ReferenceRow, referring};
@@ -461,8 +462,7 @@ pub enum Assignee {
 #[derive(Debug, Clone, Default)]
 pub struct ActivityFilter {
     pub step: Option<StepName>,
-    /// `None` stands for the current cycle.
-    pub cycle: Option<i32>,
+    pub cycles: Cycles,
     pub states: Vec<ActivityState>,
     /// `None` stands for every assignee and for nobody.
     pub assignee: Option<Assignee>,
@@ -474,6 +474,12 @@ pub struct ActivityFilter {
     pub q: Option<String>,
 }
 
+impl SelectsCycles for ActivityFilter {
+    fn select_cycles(&mut self, cycles: Cycles) {
+        self.cycles = cycles;
+    }
+}
+
 /// The order of a list of activities, and the last row of the page before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActivityOrder {
@@ -481,6 +487,89 @@ pub enum ActivityOrder {
     DueDate(Option<(Option<NaiveDate>, i32)>),
     /// The latest change first.
     UpdatedAt(Option<(DateTime<Utc>, i32)>),
+}
+
+/// The activities that a filter lets through.
+fn matching(
+    task_force_id: Uuid,
+    filter: &ActivityFilter,
+    now: DateTime<Utc>,
+) -> activities::BoxedQuery<'_, Pg> {
+    let zone = || task_forces::table.find(task_force_id);
+    let mut query = activities::table.filter(activities::task_force_id.eq(task_force_id)).into_boxed();
+
+    query = match filter.cycles {
+        Cycles::All => query,
+        Cycles::One(cycle) => query.filter(activities::cycle.eq(cycle)),
+        Cycles::Current => query.filter(
+            activities::cycle.nullable().eq(zone().select(task_forces::current_cycle).single_value()),
+        ),
+    };
+    if let Some(step) = filter.step {
+        query = query.filter(activities::step.eq(step));
+    }
+    if !filter.states.is_empty() {
+        query = query.filter(activities::state.eq_any(&filter.states));
+    }
+    query = match filter.assignee {
+        None => query,
+        Some(Assignee::Nobody) => query.filter(activities::assignee_member_id.is_null()),
+        Some(Assignee::Member(id)) => query.filter(activities::assignee_member_id.eq(id)),
+        Some(Assignee::User(user_id)) => query.filter(
+            activities::assignee_member_id.eq_any(
+                members::table
+                    .filter(members::task_force_id.eq(task_force_id))
+                    .filter(members::user_id.eq(user_id))
+                    .filter(members::to_date.is_null())
+                    .select(members::id.nullable()),
+            ),
+        ),
+    };
+    if let Some(overdue) = filter.overdue {
+        let late = activities::due_date
+            .lt(zone().select(local_date(now, task_forces::time_zone)).single_value())
+            .assume_not_null()
+            .and(activities::due_date.is_not_null())
+            .and(activities::state.eq_any(ActivityState::OPEN));
+        query = if overdue { query.filter(late) } else { query.filter(diesel::dsl::not(late)) };
+    }
+    if let Some(subject) = filter.subject {
+        query = query.filter(activities::subject_id.eq(subject));
+    }
+    if let Some(q) = &filter.q {
+        let in_text = activities::search.nullable().like(pattern(q));
+        query = query.filter(in_text.or(activities::number.nullable().eq(number(q))));
+    }
+    query
+}
+
+/// The ids of all activities that a filter lets through, in this order, whatever its key.
+pub async fn ids(
+    conn: &Conn,
+    task_force_id: Uuid,
+    filter: &ActivityFilter,
+    order: ActivityOrder,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Uuid>> {
+    let query = matching(task_force_id, filter, now).select(activities::id);
+    let query = match order {
+        ActivityOrder::Number(_) => query.order(activities::number),
+        ActivityOrder::DueDate(_) => query.order((due_or_never(activities::due_date), activities::number)),
+        ActivityOrder::UpdatedAt(_) => {
+            query.order((activities::updated_at.desc(), activities::number.desc()))
+        }
+    };
+    query.load(&mut &*conn).await
+}
+
+/// The activities with these ids, in no order.
+pub async fn with_ids(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Activity>> {
+    activities::table
+        .filter(activities::task_force_id.eq(task_force_id))
+        .filter(activities::id.eq_any(ids))
+        .select(Activity::as_select())
+        .load(&mut &*conn)
+        .await
 }
 
 /// A page of a task force's activities.
@@ -492,57 +581,7 @@ pub async fn list(
     now: DateTime<Utc>,
     window: Window,
 ) -> QueryResult<Page<Activity>> {
-    let zone = || task_forces::table.find(task_force_id);
-    let matching = || {
-        let mut query = activities::table
-            .filter(activities::task_force_id.eq(task_force_id))
-            .select(Activity::as_select())
-            .into_boxed();
-
-        query = match filter.cycle {
-            Some(cycle) => query.filter(activities::cycle.eq(cycle)),
-            None => query.filter(
-                activities::cycle.nullable().eq(zone().select(task_forces::current_cycle).single_value()),
-            ),
-        };
-        if let Some(step) = filter.step {
-            query = query.filter(activities::step.eq(step));
-        }
-        if !filter.states.is_empty() {
-            query = query.filter(activities::state.eq_any(&filter.states));
-        }
-        query = match filter.assignee {
-            None => query,
-            Some(Assignee::Nobody) => query.filter(activities::assignee_member_id.is_null()),
-            Some(Assignee::Member(id)) => query.filter(activities::assignee_member_id.eq(id)),
-            Some(Assignee::User(user_id)) => query.filter(
-                activities::assignee_member_id.eq_any(
-                    members::table
-                        .filter(members::task_force_id.eq(task_force_id))
-                        .filter(members::user_id.eq(user_id))
-                        .filter(members::to_date.is_null())
-                        .select(members::id.nullable()),
-                ),
-            ),
-        };
-        if let Some(overdue) = filter.overdue {
-            let late = activities::due_date
-                .lt(zone().select(local_date(now, task_forces::time_zone)).single_value())
-                .assume_not_null()
-                .and(activities::due_date.is_not_null())
-                .and(activities::state.eq_any(ActivityState::OPEN));
-            query = if overdue { query.filter(late) } else { query.filter(diesel::dsl::not(late)) };
-        }
-        if let Some(subject) = filter.subject {
-            query = query.filter(activities::subject_id.eq(subject));
-        }
-        if let Some(q) = &filter.q {
-            let in_text = activities::search.nullable().like(pattern(q));
-            query = query.filter(in_text.or(activities::number.nullable().eq(number(q))));
-        }
-        query
-    };
-
+    let matching = || matching(task_force_id, filter, now).select(Activity::as_select());
     let mut query = matching().limit(window.rows());
 
     query = match order {

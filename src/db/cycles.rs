@@ -12,6 +12,28 @@ use crate::domain::policy::PolicyState;
 use crate::domain::sector::SectorState;
 use crate::domain::step::{StepState, in_order};
 
+/// The cycles that a list covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cycles {
+    #[default]
+    Current,
+    One(i32),
+    All,
+}
+
+/// A filter of a list that covers cycles.
+pub trait SelectsCycles {
+    /// Lets the list cover these cycles.
+    fn select_cycles(&mut self, cycles: Cycles);
+}
+
+impl From<Option<i32>> for Cycles {
+    /// The cycle of a list whose query may name one.
+    fn from(cycle: Option<i32>) -> Self {
+        cycle.map_or(Self::Current, Self::One)
+    }
+}
+
 /// Inserts a cycle and its five steps, all of them locked.
 pub async fn insert(
     conn: &Conn,

@@ -12,6 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
+use super::cycles::{Cycles, SelectsCycles};
 use super::evaluations::EVALUATIONS;
 use super::relations::{self, Column, References, column};
 use super::resource::resource_queries;
@@ -167,8 +168,8 @@ impl PilotDetail {
 /// Narrows a list of pilots.
 #[derive(Debug, Clone, Default)]
 pub struct PilotFilter {
-    /// Only pilots that count in this cycle; `None` stands for the current one.
-    pub cycle: Option<i32>,
+    /// Only pilots that count in these cycles.
+    pub cycles: Cycles,
     pub states: Vec<PilotState>,
     /// Only pilots whose text contains this, folded.
     pub q: Option<String>,
@@ -176,6 +177,12 @@ pub struct PilotFilter {
     pub sector_id: Option<Uuid>,
     /// Only pilots that this member is responsible for.
     pub owner_member_id: Option<Uuid>,
+}
+
+impl SelectsCycles for PilotFilter {
+    fn select_cycles(&mut self, cycles: Cycles) {
+        self.cycles = cycles;
+    }
 }
 
 /// The columns that a transition of a pilot sets.

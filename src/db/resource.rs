@@ -11,6 +11,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::cycles::{Cycles, SelectsCycles};
 use super::page::{Page, Window};
 use super::{Conn, QueryResult};
 use crate::domain::text::Language;
@@ -18,8 +19,8 @@ use crate::domain::text::Language;
 /// Narrows a list of products.
 #[derive(Debug, Clone)]
 pub struct ProductFilter<S> {
-    /// Only products that count in this cycle; `None` stands for the current one.
-    pub cycle: Option<i32>,
+    /// Only products that count in these cycles.
+    pub cycles: Cycles,
     /// Only products in one of these states; an empty list stands for every state.
     pub states: Vec<S>,
     /// Only products whose text contains this, folded.
@@ -30,7 +31,13 @@ pub struct ProductFilter<S> {
 
 impl<S> Default for ProductFilter<S> {
     fn default() -> Self {
-        Self { cycle: None, states: Vec::new(), q: None, pilot_id: None }
+        Self { cycles: Cycles::Current, states: Vec::new(), q: None, pilot_id: None }
+    }
+}
+
+impl<S> SelectsCycles for ProductFilter<S> {
+    fn select_cycles(&mut self, cycles: Cycles) {
+        self.cycles = cycles;
     }
 }
 
@@ -140,8 +147,8 @@ macro_rules! update_and_delete {
 }
 pub(super) use update_and_delete;
 
-/// Makes the queries of a product: `insert`, `update`, `exists`, `list`, `delete`; and `set_state` if the type of
-/// the state is given. A product whose transitions set more than state and reason has an update of its own instead.
+/// Makes the queries of a product: `insert`, `update`, `exists`, `list`, `ids`, `with_ids`, `delete`; and `set_state` if
+/// the type of the state is given. A product whose transitions set more than state and reason has an update of its own instead.
 ///
 /// `title` is the column that a list is sorted by. `narrowed_by` names what the filter has beside cycle, states and text:
 /// `filter field: column`.
@@ -247,7 +254,78 @@ macro_rules! resource_queries {
             }
         }
 
-        /// A page of the rows that count in a cycle.
+        /// The rows that a filter lets through.
+        fn matching(
+            task_force_id: uuid::Uuid,
+            filter: &$filter,
+        ) -> $table::BoxedQuery<'_, diesel::pg::Pg> {
+            use $crate::db::cycles::Cycles;
+            use $crate::db::schema::task_forces;
+
+            let mut query = $table::table.filter($table::task_force_id.eq(task_force_id)).into_boxed();
+            query = match filter.cycles {
+                Cycles::All => query,
+                Cycles::One(cycle) => query.filter($table::cycle.le(cycle)).filter($table::last_cycle.ge(cycle)),
+                Cycles::Current => query.filter(
+                    $table::last_cycle.nullable().eq(task_forces::table
+                        .find(task_force_id)
+                        .select(task_forces::current_cycle)
+                        .single_value()),
+                ),
+            };
+            if !filter.states.is_empty() {
+                query = query.filter($table::state.eq_any(&filter.states));
+            }
+            if let Some(q) = &filter.q {
+                query = query.filter($table::search.nullable().like($crate::db::functions::pattern(q)));
+            }
+            $($(
+                if let Some(wanted) = filter.$narrowed {
+                    query = query.filter($table::$column.eq(wanted));
+                }
+            )+)?
+            query
+        }
+
+        /// The ids of all rows that a filter lets through, in this order, whatever its key.
+        pub async fn ids(
+            conn: &$crate::db::Conn,
+            task_force_id: uuid::Uuid,
+            filter: &$filter,
+            order: &$crate::db::resource::ProductOrder,
+        ) -> diesel::QueryResult<Vec<uuid::Uuid>> {
+            use diesel::sql_types::Text;
+            use $crate::db::relations;
+            use $crate::db::resource::ProductOrder;
+
+            let query = matching(task_force_id, filter).select($table::id);
+            let query = match order {
+                ProductOrder::CreatedAt(_) => query.order($table::id),
+                ProductOrder::Title(language, _) => {
+                    let title = concat!(stringify!($table), ".", stringify!($title));
+                    let key = relations::expression::<Text>(relations::sort_key(title, *language));
+                    query.order((key, $table::id))
+                }
+                ProductOrder::UpdatedAt(_) => query.order(($table::updated_at.desc(), $table::id.desc())),
+            };
+            query.load(&mut &*conn).await
+        }
+
+        /// The rows with these ids, in no order.
+        pub async fn with_ids(
+            conn: &$crate::db::Conn,
+            task_force_id: uuid::Uuid,
+            ids: &[uuid::Uuid],
+        ) -> diesel::QueryResult<Vec<$row>> {
+            $table::table
+                .filter($table::task_force_id.eq(task_force_id))
+                .filter($table::id.eq_any(ids))
+                .select(<$row>::as_select())
+                .load(&mut &*conn)
+                .await
+        }
+
+        /// A page of the rows that a filter lets through.
         pub async fn list(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
@@ -257,36 +335,12 @@ macro_rules! resource_queries {
         ) -> diesel::QueryResult<$crate::db::page::Page<$crate::db::page::Keyed<$row>>> {
             use diesel::sql_types::Text;
             use $crate::db::resource::ProductOrder;
-            use $crate::db::schema::task_forces;
             use $crate::db::{page, relations};
 
             let title = concat!(stringify!($table), ".", stringify!($title));
             let matching = || {
-                let mut query = $table::table
-                    .filter($table::task_force_id.eq(task_force_id))
-                    .select((<$row>::as_select(), relations::key_column(title, order.language())))
-                    .into_boxed();
-                query = match filter.cycle {
-                    Some(cycle) => query.filter($table::cycle.le(cycle)).filter($table::last_cycle.ge(cycle)),
-                    None => query.filter(
-                        $table::last_cycle.nullable().eq(task_forces::table
-                            .find(task_force_id)
-                            .select(task_forces::current_cycle)
-                            .single_value()),
-                    ),
-                };
-                if !filter.states.is_empty() {
-                    query = query.filter($table::state.eq_any(&filter.states));
-                }
-                if let Some(q) = &filter.q {
-                    query = query.filter($table::search.nullable().like($crate::db::functions::pattern(q)));
-                }
-                $($(
-                    if let Some(wanted) = filter.$narrowed {
-                        query = query.filter($table::$column.eq(wanted));
-                    }
-                )+)?
-                query
+                let columns = (<$row>::as_select(), relations::key_column(title, order.language()));
+                matching(task_force_id, filter).select(columns)
             };
             let mut query = matching().limit(window.rows());
             query = match order {

@@ -16,6 +16,15 @@ vocabulary! {
 }
 
 impl Language {
+    /// The other language.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::English => Self::Arabic,
+            Self::Arabic => Self::English,
+        }
+    }
+
     /// The language of a tag as RFC 5646 has it, such as `ar-JO`, by its primary subtag. Some clients write `ar_JO`.
     pub fn of_tag(tag: &str) -> Option<Self> {
         use super::vocabulary::Vocabulary as _;
@@ -113,6 +122,14 @@ impl LocalizedText {
     pub fn keeps(&self, earlier: &Self) -> bool {
         let kept = |before: &Option<String>, after: &Option<String>| before.is_none() || before == after;
         kept(&earlier.ar, &self.ar) && kept(&earlier.en, &self.en)
+    }
+
+    /// The text in this very language, if it is there.
+    pub fn written_in(&self, language: Language) -> Option<&str> {
+        match language {
+            Language::English => self.en.as_deref(),
+            Language::Arabic => self.ar.as_deref(),
+        }
     }
 
     /// The text in this language, or in the other one if this is missing.

@@ -31,6 +31,7 @@ mod response;
 mod rights_page;
 mod route_table;
 pub mod server;
+mod sheet;
 mod storage;
 mod text;
 mod validation;

@@ -244,11 +244,22 @@ pub(super) trait PageParameters {
     fn paging(&self) -> Paging;
 }
 
-/// Declares the query parameters of a list: those of the list itself, and `limit` and `cursor`.
+/// Declares the query parameters of a list: those of the list itself, and `limit` and `cursor`. `exported by` also
+/// declares the parameters of the list as a sheet ([`export_query!`](super::sheet)).
 ///
 /// A macro, since `utoipa::IntoParams` cannot flatten one struct into another, and serde cannot flatten into a struct
 /// that denies unknown fields.
 macro_rules! page_query {
+    ($(#[$meta:meta])* $name:ident, exported by $Export:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
+    }) => {
+        $crate::http::pagination::page_query! {
+            $(#[$meta])* $name { $($(#[$field_meta])* $field: $type,)* }
+        }
+        $crate::http::sheet::export_query! {
+            $(#[$meta])* $Export { $($(#[$field_meta])* $field: $type,)* }
+        }
+    };
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]

@@ -108,6 +108,11 @@ pub(super) struct CallContext<P> {
 }
 
 impl<P> CallContext<P> {
+    /// The language that the request asks for.
+    pub(super) fn asked_language(&self) -> Option<Language> {
+        self.asked_language
+    }
+
     /// The language of the response. Before the use case has run, the language that the caller prefers may be unknown.
     pub(super) fn language(&self) -> Language {
         response_language(self.asked_language, Some(&self.caller))

@@ -42,7 +42,8 @@ type Filter<R> = <<R as Representation>::Resource as Resource>::Filter;
 ///
 /// A macro, since `actix_web` and `utoipa` take paths and texts only as literals in attributes. `parent` and `id` read
 /// the ids of the parents and of the resource from the parameters of a path; `filter` turns a query into the filter of
-/// the use case; `payload` reads the parameters of a transition from its body. `list` and `transition` are optional.
+/// the use case; `payload` reads the parameters of a transition from its body. `list`, its `export` as a sheet and
+/// `transition` are optional.
 macro_rules! resource_routes {
     (
         representation: $Representation:ident,
@@ -69,6 +70,16 @@ macro_rules! resource_routes {
                 filter: $filter:expr,
                 item: $Item:ident,
                 page: $Page:ident,
+                $(
+                    export: {
+                        function: $export:ident,
+                        url: $export_url:tt,
+                        summary: $export_summary:tt,
+                        description: $export_description:tt,
+                        query: $ExportQuery:ident,
+                        row: $Row:ty,
+                    },
+                )?
             },
         )?
         create: {
@@ -128,6 +139,45 @@ macro_rules! resource_routes {
                 )
                 .await
             }
+
+            $(
+                #[doc = $export_summary]
+                #[doc = ""]
+                #[doc = $export_description]
+                #[doc = ""]
+                #[doc = "The export of activities describes the formats and the parameters, which all exports share."]
+                #[utoipa::path(
+                    tag = $tag,
+                    params($CollectionPath, $ExportQuery),
+                    responses((
+                        status = 200,
+                        description = "The sheet.",
+                        headers(("Content-Disposition" = String, description = "The name of the file, from the name of the task force, the list and the day: `filename*` (RFC 8187), and for programs that read only ASCII `filename`.")),
+                        content(
+                            ($crate::http::sheet::SheetFile = "text/csv"),
+                            ($crate::http::sheet::SheetFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+                        )
+                    )),
+                    extensions(("x-problem-codes" = json!(
+                        $crate::http::operation_problems::requires($crate::domain::rights::Action::ReadTaskForce)
+                    )))
+                )]
+                #[get($export_url)]
+                async fn $export(
+                    app: actix_web::web::Data<$crate::app::App>,
+                    request: $crate::http::request::Read<$CollectionPath, $ExportQuery>,
+                    negotiated: Option<$crate::http::negotiation::Negotiated>,
+                ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
+                    $crate::http::sheet::export_products::<$Row, _, _>(
+                        &app,
+                        request,
+                        negotiated.as_ref(),
+                        |query: &$ExportQuery| (query.options(), query.sort.map(Into::into)),
+                        $filter,
+                    )
+                    .await
+                }
+            )?
         )?
 
         #[doc = $create_summary]
@@ -229,7 +279,7 @@ macro_rules! resource_routes {
         /// Registers the operations above. The order is that of the document.
         fn resource_operations(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
             config
-                $( .service($list) )?
+                $( .service($list) $( .service($export) )? )?
                 .service($create)
                 .service($get)
                 .service($update)
@@ -300,6 +350,17 @@ pub(super) enum ProductSort {
     /// The latest change first.
     #[serde(rename = "-updatedAt")]
     UpdatedAt,
+}
+
+impl ProductSort {
+    /// The order of a whole list.
+    pub(super) fn of_all(self, language: Language) -> ProductOrder {
+        match self {
+            Self::CreatedAt => ProductOrder::CreatedAt(None),
+            Self::Title => ProductOrder::Title(language, None),
+            Self::UpdatedAt => ProductOrder::UpdatedAt(None),
+        }
+    }
 }
 
 impl<R, Row> ListSort<R> for ProductSort

@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::app::caller::Caller;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, Assignee};
@@ -24,6 +25,7 @@ use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
+use crate::http::negotiation::Negotiated;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
@@ -33,10 +35,13 @@ use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{NoBody, Path, Read, TaskForcePath};
 use crate::http::resource::{self, Representation, resource_routes};
 use crate::http::response;
+use crate::http::sheet::{self, SheetFile};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_activities);
+    // Before the activity whose id it would be.
+    config.service(export_activities);
     resource_operations(config);
     config.service(add_dependency).service(remove_dependency);
 }
@@ -273,7 +278,7 @@ pub(super) enum ActivitySort {
 
 page_query! {
     /// The query parameters of a list of activities.
-    ActivityQuery {
+    ActivityQuery, exported by ActivityExportQuery {
         /// Only activities of this step.
         #[param(inline, nullable = false)]
         step: Option<StepName>,
@@ -301,6 +306,21 @@ page_query! {
     }
 }
 
+/// The assignee that a filter names.
+fn assignee(named: Option<&str>, caller: &Caller) -> Result<Option<Assignee>> {
+    let error = || FieldError::parameter("assignee", FieldErrorCode::WrongFormat);
+    Ok(match named {
+        None => None,
+        Some("me") => Some(Assignee::User(caller.user_id)),
+        Some("none") => Some(Assignee::Nobody),
+        Some(id) => Some(Assignee::Member(
+            id.parse()
+                .ok()
+                .ok_or_else(|| Refusal::field_errors(RefusalCode::InvalidRequest, vec![error()]))?,
+        )),
+    })
+}
+
 /// A page of activities.
 type ActivityPage = Page<ActivityItem>;
 
@@ -322,22 +342,10 @@ impl ListItem for ActivityItem {
 async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let paging = query.paging();
-    let assignee = match query.assignee.as_deref() {
-        None => None,
-        Some("me") => Some(Assignee::User(context.caller.user_id)),
-        Some("none") => Some(Assignee::Nobody),
-        Some(id) => {
-            let error = || FieldError::parameter("assignee", FieldErrorCode::WrongFormat);
-            let id = id
-                .parse()
-                .ok()
-                .ok_or_else(|| Refusal::field_errors(RefusalCode::InvalidRequest, vec![error()]))?;
-            Some(Assignee::Member(id))
-        }
-    };
+    let assignee = assignee(query.assignee.as_deref(), &context.caller)?;
     let filter = ActivityFilter {
         step: query.step,
-        cycle: query.cycle,
+        cycles: query.cycle.into(),
         states: query.state.unwrap_or_default(),
         assignee,
         overdue: query.overdue,
@@ -364,6 +372,62 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         |activity| ActivityItem::new(activity, today),
     );
     response::document(&page)
+}
+
+/// Export activities as a sheet
+///
+/// All activities that match the filters, in the order of the list, as a file for a spreadsheet: CSV (RFC 4180, in UTF-8)
+/// or a workbook of Excel. The first row contains the headings. A text in two languages has a column for each language.
+/// Dates are written as `2026-12-15` in CSV and are real dates in a workbook; times are those of the task force's time
+/// zone. The workbook is laid out from right to left in Arabic.
+///
+/// In CSV, an apostrophe stands before a text that a spreadsheet would take for a formula: a text that begins with an
+/// equals sign, a plus, a minus, an at sign, a variant of these, or a control character. The import of activities takes
+/// the apostrophe away again.
+///
+/// One statement decides which activities the sheet contains and in which order; an activity that is changed during the
+/// download is shown before or after the change. A file that broke off is recognizable: a CSV response does not end as
+/// HTTP prescribes, and a workbook is shorter than `Content-Length`.
+#[utoipa::path(
+    tag = "activities",
+    params(TaskForcePath, ActivityExportQuery),
+    responses((
+        status = 200,
+        description = "The sheet.",
+        headers(("Content-Disposition" = String, description = "The name of the file, from the name of the task force, the list and the day: `filename*` (RFC 8187), and for programs that read only ASCII `filename`.")),
+        content(
+            (SheetFile = "text/csv"),
+            (SheetFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )
+    )),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce).refuses([RefusalCode::UnknownReference]))))
+)]
+#[get("/v1/task-forces/{taskForceId}/activities/export")]
+async fn export_activities(
+    app: Data<App>,
+    read: Read<TaskForcePath, ActivityExportQuery>,
+    negotiated: Option<Negotiated>,
+) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let options = query.options();
+    let format = options.format(negotiated.as_ref())?;
+    let filter = options.over_cycles(ActivityFilter {
+        step: query.step,
+        cycles: query.cycle.into(),
+        states: query.state.unwrap_or_default(),
+        assignee: assignee(query.assignee.as_deref(), &context.caller)?,
+        overdue: query.overdue,
+        subject: query.subject,
+        q: query.q,
+    })?;
+    let order = match query.sort.unwrap_or(ActivitySort::Number) {
+        ActivitySort::Number => ActivityOrder::Number(None),
+        ActivitySort::DueDate => ActivityOrder::DueDate(None),
+        ActivitySort::UpdatedAt => ActivityOrder::UpdatedAt(None),
+    };
+    let (task_force_id, wording) = (context.path.task_force_id, options.wording(&context));
+    let export = app.activities_export(&context.caller, task_force_id, &filter, order, wording).await?;
+    sheet::response(export, format, options).await
 }
 
 resource_routes! {

@@ -273,7 +273,7 @@ pub(super) struct MigrationTransition {
 
 page_query! {
     /// The query parameters of a list of migrations.
-    MigrationQuery {
+    MigrationQuery, exported by MigrationExportQuery {
         /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
@@ -330,13 +330,21 @@ resource_routes! {
         description: "The migrations of a cycle, oldest first.",
         query: MigrationQuery,
         filter: |query| ProductFilter {
-            cycle: query.cycle,
+            cycles: query.cycle.into(),
             states: query.state.unwrap_or_default(),
             q: query.q,
             pilot_id: query.pilot_id,
         },
         item: MigrationItem,
         page: MigrationPage,
+        export: {
+            function: export_migrations,
+            url: "/v1/task-forces/{taskForceId}/migrations/export",
+            summary: "Export migrations as a sheet",
+            description: "All migrations that match the filters, with their reconciliation, in the order of the list, as CSV or as a workbook of Excel.",
+            query: MigrationExportQuery,
+            row: db::migrations::Migration,
+        },
     },
     create: {
         function: create_migration,

@@ -225,7 +225,7 @@ pub(super) struct PilotTransition {
 
 page_query! {
     /// The query parameters of a list of pilots.
-    PilotQuery {
+    PilotQuery, exported by PilotExportQuery {
         /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
@@ -285,7 +285,7 @@ resource_routes! {
         description: "The pilots of a cycle, including pilots extended into it, oldest first.",
         query: PilotQuery,
         filter: |query| PilotFilter {
-            cycle: query.cycle,
+            cycles: query.cycle.into(),
             states: query.state.unwrap_or_default(),
             q: query.q,
             sector_id: query.sector_id,
@@ -293,6 +293,14 @@ resource_routes! {
         },
         item: PilotItem,
         page: PilotPage,
+        export: {
+            function: export_pilots,
+            url: "/v1/task-forces/{taskForceId}/pilots/export",
+            summary: "Export pilots as a sheet",
+            description: "All pilots that match the filters, in the order of the list, as CSV or as a workbook of Excel.",
+            query: PilotExportQuery,
+            row: db::pilots::Pilot,
+        },
     },
     create: {
         function: create_pilot,

@@ -193,7 +193,7 @@ pub(super) struct PolicyTransition {
 
 page_query! {
     /// The query parameters of a list of policies.
-    PolicyQuery {
+    PolicyQuery, exported by PolicyExportQuery {
         /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
@@ -247,13 +247,21 @@ resource_routes! {
         description: "The policies and frameworks of smart governance of a cycle, including those carried over into it, oldest first.",
         query: PolicyQuery,
         filter: |query| ProductFilter {
-            cycle: query.cycle,
+            cycles: query.cycle.into(),
             states: query.state.unwrap_or_default(),
             q: query.q,
             pilot_id: None,
         },
         item: PolicyItem,
         page: PolicyPage,
+        export: {
+            function: export_policies,
+            url: "/v1/task-forces/{taskForceId}/policies/export",
+            summary: "Export policies as a sheet",
+            description: "All policies and frameworks that match the filters, in the order of the list, as CSV or as a workbook of Excel.",
+            query: PolicyExportQuery,
+            row: db::policies::Policy,
+        },
     },
     create: {
         function: create_policy,

@@ -206,7 +206,7 @@ impl ListQuery<SectorDetail> for SectorQuery {
 
 page_query! {
     /// The query parameters of a list of sectors.
-    SectorQuery {
+    SectorQuery, exported by SectorExportQuery {
         /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
@@ -252,13 +252,21 @@ resource_routes! {
         description: "The candidate and selected sectors of a cycle with their maturity, including sectors carried over into it, oldest first.",
         query: SectorQuery,
         filter: |query| ProductFilter {
-            cycle: query.cycle,
+            cycles: query.cycle.into(),
             states: query.state.unwrap_or_default(),
             q: query.q,
             pilot_id: None,
         },
         item: SectorItem,
         page: SectorPage,
+        export: {
+            function: export_sectors,
+            url: "/v1/task-forces/{taskForceId}/sectors/export",
+            summary: "Export sectors as a sheet",
+            description: "All sectors that match the filters, with their maturity, in the order of the list, as CSV or as a workbook of Excel.",
+            query: SectorExportQuery,
+            row: db::sectors::Sector,
+        },
     },
     create: {
         function: create_sector,

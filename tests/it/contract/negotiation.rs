@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use crate::support::TestApp;
 use crate::support::client::Draft;
-use crate::support::contract::operations;
+use crate::support::contract::{operations, resolved};
 
 /// Sent as they are, though their documents mention 406.
 const FILES: [&str; 2] = ["downloadArchive", "downloadEvidence"];
@@ -27,13 +27,23 @@ async fn an_unacceptable_media_type_is_refused_before_anything_else() {
             let draft = Draft::new(method.clone(), path.join("/")).header("Accept", accept);
             app.as_anybody().send(draft).await.status
         };
-        for accept in
-            ["image/gif", "text/html, application/xhtml+xml, application/xml;q=0.9", "application/json;q=0"]
-        {
+        let responses = operation.described["responses"].as_object().unwrap().iter();
+        let produced = responses.filter(|(status, _)| status.starts_with('2'));
+        let produced = produced.filter_map(|(_, response)| resolved(response)["content"].as_object());
+        let produced = produced.flat_map(|content| content.keys()).next();
+        let produced = produced.map_or("application/json", String::as_str);
+        for accept in [
+            "image/gif",
+            "text/html, application/xhtml+xml, application/xml;q=0.9",
+            &format!("{produced};q=0"),
+        ] {
             let expects_406 = expects_406 && !(accept.contains("text/html") && PAGES.contains(&id));
             assert_eq!(answer(accept).await == 406, expects_406, "{id}: {accept}");
         }
-        for accept in ["text/html, application/json;q=0.1", "application/*", "image/gif, */*;q=0.1"] {
+        let (of_any_kind, _) = produced.split_once('/').unwrap();
+        for accept in
+            [&format!("text/html, {produced};q=0.1"), &format!("{of_any_kind}/*"), "image/gif, */*;q=0.1"]
+        {
             assert_ne!(answer(accept).await, 406, "{id}: {accept}");
         }
         negotiated += usize::from(expects_406);

@@ -1,5 +1,7 @@
 //! The unit of work: its life, what it waits for, how it is found.
 
+mod sheets;
+
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};

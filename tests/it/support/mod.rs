@@ -22,6 +22,7 @@ pub(crate) mod random;
 pub(crate) mod random_runs;
 pub(crate) mod sectors;
 pub(crate) mod service;
+pub(crate) mod sheets;
 pub(crate) mod sign_in;
 pub(crate) mod votes;
 pub(crate) mod world;

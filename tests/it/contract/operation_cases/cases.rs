@@ -143,6 +143,7 @@ cases! {
 
     // Activities.
     listActivities |app| Draft::get(app.a("/activities"));
+    exportActivities |app| Draft::get(app.a("/activities/export"));
     createActivity |app| Draft::post(app.a("/activities"), &activity(json!({})));
     getActivity |app|
         Draft::get(app.a(&format!("/activities/{}", app.world().activity("planned"))));

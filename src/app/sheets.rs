@@ -1,0 +1,242 @@
+//! Lists of a task force as sheets, for spreadsheets and for other programs.
+//!
+//! A sheet has all rows of a list, so that it is read in slices: each slice is a read of its own, with a connection and a
+//! check of the caller's rights of its own. A client that reads slowly therefore holds no connection, and a caller who
+//! loses the rights gets no further rows. No transaction outlasts a slice: a snapshot of the database that covers all of
+//! them would hold a connection for as long as the slowest client reads. Instead, one statement decides which rows the
+//! sheet has and in which order, and the slices read the rows by their ids: no row is missing or there twice, whatever is
+//! changed in the meantime. A row that was deleted since is left out, and a changed row is shown as it is when its slice
+//! is read. The ids take 16 bytes for each row.
+
+mod activities;
+mod migrations;
+mod pilots;
+mod policies;
+mod sectors;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::{App, Error, Result};
+use crate::db::{self, Conn, QueryResult};
+use crate::domain::text::{Language, LocalizedText};
+use crate::render::sheet::{Cell, Layout, Reader, Sheet};
+use crate::render::{csv, xlsx};
+
+/// The rows of a slice. Reading them takes some tenths of the time that one use of the database may take.
+const SLICE: usize = 500;
+
+/// The workbooks that are made at once. Each has temporary files.
+const WORKBOOKS: usize = 4;
+
+/// The longest wait until another workbook has been made.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// Limits the workbooks that are made at once.
+#[derive(Debug, Clone)]
+pub(super) struct Workbooks(Arc<Semaphore>);
+
+impl Default for Workbooks {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(WORKBOOKS)))
+    }
+}
+
+/// A row of a list that can be had as a sheet.
+#[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
+pub trait SheetRow: Sized + Send + 'static {
+    /// The filter of the list.
+    type Filter;
+    /// The order of the list.
+    type Order;
+
+    /// The columns.
+    fn sheet(language: Language) -> Sheet<Self>;
+
+    fn id(&self) -> Uuid;
+
+    /// The ids of all rows that a filter lets through, in an order.
+    async fn ids(
+        conn: &Conn,
+        task_force_id: Uuid,
+        filter: &Self::Filter,
+        order: &Self::Order,
+    ) -> QueryResult<Vec<Uuid>>;
+
+    /// The rows with these ids, in no order.
+    async fn with_ids(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Self>>;
+}
+
+/// The rows of a list of products, which `resource_queries!` lists.
+macro_rules! product_rows {
+    ($table:ident, $Filter:ty) => {
+        type Filter = $Filter;
+        type Order = $crate::db::resource::ProductOrder;
+
+        fn id(&self) -> uuid::Uuid {
+            self.id
+        }
+
+        async fn ids(
+            conn: &$crate::db::Conn,
+            task_force_id: uuid::Uuid,
+            filter: &Self::Filter,
+            order: &Self::Order,
+        ) -> $crate::db::QueryResult<Vec<uuid::Uuid>> {
+            $crate::db::$table::ids(conn, task_force_id, filter, order).await
+        }
+
+        async fn with_ids(
+            conn: &$crate::db::Conn,
+            task_force_id: uuid::Uuid,
+            ids: &[uuid::Uuid],
+        ) -> $crate::db::QueryResult<Vec<Self>> {
+            $crate::db::$table::with_ids(conn, task_force_id, ids).await
+        }
+    };
+}
+use product_rows;
+
+/// A sheet whose rows are being read.
+#[expect(missing_debug_implementations, reason = "the service holds keys")]
+pub struct Export<R> {
+    app: App,
+    caller: Caller,
+    task_force_id: Uuid,
+    task_force: LocalizedText,
+    sheet: Arc<Sheet<R>>,
+    reader: Reader,
+    /// The rows that are still to be read.
+    ids: std::vec::IntoIter<Uuid>,
+}
+
+impl App {
+    /// All rows of a list, for a sheet.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub async fn export<R: SheetRow>(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        (filter, order): (&R::Filter, &R::Order),
+        (language, labels): (Option<Language>, bool),
+    ) -> Result<Export<R>> {
+        let (access, (ids, task_force)) = self
+            .read(caller, task_force_id, async |conn| {
+                tokio::try_join!(
+                    R::ids(conn, task_force_id, filter, order),
+                    db::task_forces::find(conn, task_force_id)
+                )
+            })
+            .await?;
+        let language = language.or_else(|| caller.preferred_language.get()).unwrap_or(Language::English);
+        let fields = task_force.fields;
+        // A zone that is no longer known counts as UTC, as in the database.
+        let time_zone = fields.time_zone.parse().unwrap_or(Tz::UTC);
+        Ok(Export {
+            app: self.clone(),
+            caller: caller.clone(),
+            task_force_id,
+            task_force: fields.name,
+            sheet: Arc::new(R::sheet(language)),
+            reader: Reader { language, labels, today: access.today, time_zone },
+            ids: ids.into_iter(),
+        })
+    }
+}
+
+impl<R: SheetRow> Export<R> {
+    /// The language of the sheet.
+    pub fn language(&self) -> Language {
+        self.reader.language
+    }
+
+    /// True if all rows have been read.
+    pub fn is_complete(&self) -> bool {
+        self.ids.len() == 0
+    }
+
+    /// What the sheet shows, for the name of a file: the task force, the list and the day.
+    pub fn title(&self) -> String {
+        let task_force = self.task_force.in_language(self.reader.language);
+        format!("{task_force} – {} – {}", self.layout().title, self.reader.today)
+    }
+
+    /// The same in ASCII: the list and the day.
+    pub fn plain_title(&self) -> String {
+        format!("{} {}", self.sheet.title.en, self.reader.today)
+    }
+
+    /// The name of the sheet and its columns.
+    fn layout(&self) -> Layout {
+        self.sheet.layout(&self.reader)
+    }
+
+    /// The next slice of rows; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Vec<R>>> {
+        let ids: Vec<Uuid> = self.ids.by_ref().take(SLICE).collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let task_force_id = self.task_force_id;
+        let query = async |conn: &Conn| R::with_ids(conn, task_force_id, &ids).await;
+        let (_, rows) = self.app.read(&self.caller, task_force_id, query).await?;
+        let mut rows: HashMap<Uuid, R> = rows.into_iter().map(|row| (row.id(), row)).collect();
+        Ok(Some(ids.iter().filter_map(|id| rows.remove(id)).collect()))
+    }
+
+    /// Renders rows on a thread for blocking work.
+    async fn rendered<T: Send + 'static>(
+        &self,
+        rows: Vec<R>,
+        rendering: impl FnOnce(&[Vec<Cell>]) -> T + Send + 'static,
+    ) -> Result<T> {
+        let (sheet, reader) = (Arc::clone(&self.sheet), self.reader);
+        let cells = move || rows.iter().map(|row| sheet.row(row, &reader)).collect::<Vec<_>>();
+        self.app.render(move || rendering(&cells())).await
+    }
+
+    /// The beginning of the sheet as CSV: its headings.
+    ///
+    /// # Errors
+    /// An error of the service.
+    pub fn csv_headings(&self, byte_order_mark: bool) -> Result<Vec<u8>> {
+        csv::headings(&self.layout(), byte_order_mark).map_err(Error::internal)
+    }
+
+    /// The next lines of the sheet as CSV; `None` at the end.
+    ///
+    /// # Errors
+    /// As [`App::read`] and [`App::render`].
+    pub async fn csv_lines(&mut self) -> Result<Option<Vec<u8>>> {
+        let Some(rows) = self.next().await? else { return Ok(None) };
+        self.rendered(rows, csv::rows).await?.map_err(Error::internal).map(Some)
+    }
+
+    /// The sheet as a workbook. The file exists as long as it is open.
+    ///
+    /// # Errors
+    /// As [`App::read`] and [`App::render`]; `unavailable` after a long wait for other workbooks; an error of the service if
+    /// a temporary file cannot be written.
+    pub async fn xlsx(mut self) -> Result<File> {
+        let places = Arc::clone(&self.app.workbooks.0);
+        let place = tokio::time::timeout(MAX_WAIT, places.acquire_owned()).await;
+        let _place = place.ok().ok_or_else(|| Error::Unavailable("too many workbooks at once".to_owned()))?;
+        let (layout, created_at) = (self.layout(), self.app.clock.now());
+        let book = self.app.render(move || xlsx::Book::new(&layout, created_at)).await?;
+        let mut book = book.map_err(Error::internal)?;
+        while let Some(rows) = self.next().await? {
+            let added = self.rendered(rows, move |rows| book.add(rows).map(|()| book)).await?;
+            book = added.map_err(Error::internal)?;
+        }
+        self.app.render(move || book.save()).await?.map_err(Error::internal)
+    }
+}
