@@ -33,6 +33,7 @@ pub mod me;
 pub mod measurements;
 pub mod members;
 pub mod migrations;
+pub mod page_links;
 pub mod pilots;
 pub mod policies;
 pub mod read;
@@ -85,6 +86,7 @@ pub struct App {
     pub throttle: Arc<Throttle>,
     api_key_cache: api_keys::ApiKeyCache,
     status_cache: status::Cache,
+    page_cache: shared_pages::PageCache,
     writer_limit: Arc<writer_limit::WriterLimit>,
     content_rate: Arc<content_rate::ContentRate>,
     last_readiness: readiness::LastReadiness,
@@ -111,6 +113,7 @@ impl App {
             throttle: Arc::new(Throttle::new(Limits::USUAL)),
             api_key_cache: api_keys::ApiKeyCache::default(),
             status_cache: status::Cache::default(),
+            page_cache: shared_pages::PageCache::default(),
             writer_limit: Arc::default(),
             content_rate: Arc::default(),
             last_readiness: readiness::LastReadiness::default(),

@@ -1,4 +1,4 @@
-//! Opaque secrets: refresh tokens, invitations, API keys and the tokens of share links. The database stores only their hashes, so a copy of the
+//! Opaque secrets: refresh tokens, invitations, API keys, and the tokens of share links and page links. The database stores only their hashes, so a copy of the
 //! database gives nobody access.
 
 use aws_lc_rs::error::Unspecified;
@@ -10,6 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 /// The prefix of every API key, by which people and secret scanners recognize one.
 pub const KEY_PREFIX: &str = "tfk_";
+
+/// The prefix of the token of a page link, by which its address is told from that of a share link.
+const PAGE_LINK_PREFIX: &str = "once-";
 
 /// The number of characters of a secret.
 const LENGTH: usize = 43;
@@ -30,6 +33,19 @@ pub fn generate() -> Result<SecretString, Unspecified> {
 /// The random number generator fails.
 pub fn generate_key() -> Result<SecretString, Unspecified> {
     Ok(format!("{KEY_PREFIX}{}", generate()?.expose_secret()).into())
+}
+
+/// Generates the token of a page link.
+///
+/// # Errors
+/// The random number generator fails.
+pub fn generate_page_link() -> Result<SecretString, Unspecified> {
+    Ok(format!("{PAGE_LINK_PREFIX}{}", generate()?.expose_secret()).into())
+}
+
+/// Returns whether a text has the format of the token of a page link.
+pub fn looks_like_a_page_link(text: &str) -> bool {
+    text.strip_prefix(PAGE_LINK_PREFIX).is_some_and(looks_like_a_secret)
 }
 
 /// Returns whether a text has the format of a secret; only then is a look into the database worthwhile.
@@ -74,5 +90,8 @@ mod tests {
             assert!(!looks_like_a_key(other), "{other}");
         }
         assert!(!format!("{key:?}").contains("tfk_"));
+        let link = generate_page_link().unwrap();
+        assert!(looks_like_a_page_link(link.expose_secret()) && !looks_like_a_secret(link.expose_secret()));
+        assert!(!looks_like_a_page_link(secret.expose_secret()) && !looks_like_a_key(link.expose_secret()));
     }
 }

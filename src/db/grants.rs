@@ -48,6 +48,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("members", NO_DELETE),
     ("migrations", ALL),
     ("open_activity_counts", NO_DELETE),
+    ("page_links", ALL),
     ("passwords", NO_DELETE),
     ("pilots", ALL),
     ("policies", ALL),

@@ -19,11 +19,13 @@ pub enum Expired {
     Sessions,
     /// Invitations, by the time of their expiry.
     Invitations,
+    /// Page links, by the time of their expiry.
+    PageLinks,
 }
 
 impl Expired {
-    pub const ALL: [Self; 4] =
-        [Self::IdempotencyKeys, Self::RefusedAttempts, Self::Sessions, Self::Invitations];
+    pub const ALL: [Self; 5] =
+        [Self::IdempotencyKeys, Self::RefusedAttempts, Self::Sessions, Self::Invitations, Self::PageLinks];
 
     /// The statement skips locked rows, since several instances may delete at once.
     fn statement(self) -> &'static str {
@@ -42,6 +44,11 @@ impl Expired {
                 "delete from sessions where id in (
                      select id from sessions where least(ended_at, expires_at) < $1
                      limit $2 for update skip locked)"
+            }
+            Self::PageLinks => {
+                "delete from page_links where token_hash in (
+                     select token_hash from page_links where expires_at < $1
+                     order by expires_at limit $2 for update skip locked)"
             }
             Self::Invitations => {
                 "delete from invitations where token_hash in (

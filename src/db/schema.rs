@@ -382,6 +382,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    page_links (token_hash) {
+        token_hash -> Bytea,
+        page -> Text,
+        only_task_force_id -> Nullable<Uuid>,
+        report_number -> Nullable<Int4>,
+        user_id -> Uuid,
+        session_id -> Nullable<Uuid>,
+        issued_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        opened_at -> Nullable<Timestamptz>,
+        reader_hash -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
     passwords (user_id) {
         user_id -> Uuid,
         hash -> Text,
@@ -688,6 +704,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     migrations,
     open_activity_counts,
+    page_links,
     passwords,
     pilots,
     policies,

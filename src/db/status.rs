@@ -75,24 +75,25 @@ const BEFORE_COUNCIL_COLUMNS: &str =
 
 /// The report of the task force `t` that is before the council. The council decides nothing about a task force that is
 /// closed already. The limit makes Postgres look the report up by its index, as in [`COUNTS`].
-const BEFORE_COUNCIL: &str = "from reports
+pub(super) const BEFORE_COUNCIL: &str = "from reports
     where task_force_id = t.id and state = 'submitted' and t.state in ('active', 'suspended') limit 1";
 
 /// The latest health statement of the task force `t`.
-const LATEST_HEALTH: &str = "from health_statements where task_force_id = t.id order by id desc limit 1";
+pub(super) const LATEST_HEALTH: &str =
+    "from health_statements where task_force_id = t.id order by id desc limit 1";
 
 /// The step of the task force `t` that is open or submitted.
-const STEP_AT_WORK: &str = "from steps
+pub(super) const STEP_AT_WORK: &str = "from steps
     where task_force_id = t.id and cycle = t.current_cycle and state in ('open', 'submitted')
     order by ordinal limit 1";
 
 /// The counts of open activities of the task force `t`. The limit makes Postgres look the counts up by their key: it
 /// cannot estimate how many task forces match a filter, and might scan the whole table for each of them.
-const COUNTS: &str = "from open_activity_counts where task_force_id = t.id limit 1";
+pub(super) const COUNTS: &str = "from open_activity_counts where task_force_id = t.id limit 1";
 
 /// The number of open activities that are overdue at the instant `$1`: the place of the day before in the ordered due
 /// dates.
-const OVERDUE: &str = "width_bucket(local_date($1, t.time_zone) - 1, a.due_dates)";
+pub(super) const OVERDUE: &str = "width_bucket(local_date($1, t.time_zone) - 1, a.due_dates)";
 
 /// A step with counts of its activities.
 #[derive(Debug, Clone, QueryableByName)]

@@ -96,6 +96,7 @@ vocabulary! {
         SessionRefreshed = "session.refreshed", "Session renewed", "جُدِّدت جلسة";
         SessionEnded = "session.ended", "Session ended", "انتهت جلسة";
         SessionsEnded = "user.sessionsEnded", "All sessions of a user ended", "أُنهيت جميع جلسات مستخدم";
+        PageLinkCreated = "user.pageLinkCreated", "One-time link to a page created", "أُنشئ رابط لمرة واحدة إلى صفحة";
         ShareLinkCreated = "shareLink.created", "Share link created", "أُنشئ رابط مشاركة";
         ShareLinkRevoked = "shareLink.revoked", "Share link revoked", "أُلغي رابط مشاركة";
     }

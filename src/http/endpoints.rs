@@ -20,6 +20,7 @@ mod me;
 mod measurements;
 mod members;
 mod migrations;
+mod page_links;
 mod pilots;
 mod policies;
 mod refused_attempts;
@@ -71,6 +72,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     api_keys::operations(config);
     share_links::operations(config);
     calendar_links::operations(config);
+    page_links::operations(config);
     users::operations(config);
     audit::operations(config);
     archive::operations(config);

@@ -30,6 +30,7 @@ mod resource;
 mod response;
 mod rights_page;
 mod route_table;
+mod secret_cookie;
 pub mod server;
 mod sheet;
 mod storage;

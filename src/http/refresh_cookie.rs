@@ -1,28 +1,24 @@
 //! The refresh token as a cookie, for browser applications that ask for one when they sign in.
 //!
-//! Scripts cannot read the cookie (`HttpOnly`), and browsers send it only to the operations below [`PATH`], and only for
-//! pages of the same site (`SameSite=Strict`). Pages of other origins of that site are refused by the `Origin` of the
-//! request: a cookie is taken from, and given to, pages of the service itself and of the allowed origins alone.
+//! Browsers send the cookie only to the operations below [`PATH`], and only for pages of the same site
+//! (`http/secret_cookie.rs`). Pages of other origins of that site are refused by the `Origin` of the request: a cookie is
+//! taken from, and given to, pages of the service itself and of the allowed origins alone.
 
-use actix_web::http::header::{COOKIE, HOST, HeaderMap, HeaderValue, ORIGIN, SET_COOKIE};
+use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use cookie::time::Duration;
-use cookie::{Cookie, SameSite};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::problem::Result;
 use super::problem_catalogue::ProblemCode;
+use super::secret_cookie::{self, SecretCookie};
 use super::server::client_address;
 use super::server::settings::Settings;
-use crate::app::Error;
 use crate::app::sign_in::MAX_IDLE;
 
 /// The operations that take the cookie.
 const PATH: &str = "/v1/auth";
-
-/// The longest cookie that is read as a token.
-const MAX_LENGTH: usize = 200;
 
 /// The name of the cookie. Over TLS, browsers take a cookie with this prefix only from a response over TLS, so that
 /// nobody on the network can replace it.
@@ -56,19 +52,9 @@ fn own_origin(request: &HttpRequest) -> Option<String> {
     Some(format!("{scheme}://{host}"))
 }
 
-/// The refresh token in the cookie of a request. A request with several cookies of the name has none: another host of the
-/// site can add one, which must not sign the visitor in as somebody else.
+/// The refresh token in the cookie of a request.
 pub(super) fn of(request: &HttpRequest) -> Option<SecretString> {
-    token(request.headers(), name(client_address::uses_tls(request)))
-}
-
-fn token(headers: &HeaderMap, name: &str) -> Option<SecretString> {
-    let headers = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
-    let cookies = headers.flat_map(|header| header.split(';')).filter_map(|pair| Cookie::parse(pair).ok());
-    let mut cookies = cookies.filter(|cookie| cookie.name() == name);
-    let cookie = cookies.next().filter(|_| cookies.next().is_none())?;
-    let is_token = (1..=MAX_LENGTH).contains(&cookie.value().len());
-    is_token.then(|| cookie.value().to_owned().into())
+    secret_cookie::read(request.headers(), name(client_address::uses_tls(request)))
 }
 
 /// Gives the client a refresh token as a cookie.
@@ -90,43 +76,5 @@ pub(super) fn remove(request: &HttpRequest, response: &mut HttpResponse) -> Resu
 
 fn append(request: &HttpRequest, response: &mut HttpResponse, value: &str, max_age: Duration) -> Result<()> {
     let is_secure = client_address::uses_tls(request);
-    let cookie = Cookie::build(name(is_secure), value)
-        .path(PATH)
-        .max_age(max_age)
-        .http_only(true)
-        .secure(is_secure)
-        .same_site(SameSite::Strict)
-        .finish();
-    let header = HeaderValue::from_str(&cookie.to_string()).map_err(Error::internal)?;
-    response.headers_mut().append(SET_COOKIE, header);
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_token_is_the_cookie_of_this_name() {
-        let found = |cookies: &str| {
-            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookies).unwrap())]);
-            token(&headers, "taskforce-refresh").map(|token| token.expose_secret().to_owned())
-        };
-        assert_eq!(found("taskforce-refresh=abc").as_deref(), Some("abc"));
-        assert_eq!(found("theme=dark; taskforce-refresh=abc; x=y").as_deref(), Some("abc"));
-        for none in [
-            "",
-            "theme=dark",
-            "taskforce-refresh=",
-            "Taskforce-Refresh=abc",
-            "__Secure-taskforce-refresh=abc",
-            "xtaskforce-refresh=abc",
-            "taskforce-refresh=abc; taskforce-refresh=def",
-            "taskforce-refresh=; taskforce-refresh=abc",
-            "taskforce-refresh=abc; taskforce-refresh=abc",
-            &format!("taskforce-refresh={}", "a".repeat(201)),
-        ] {
-            assert_eq!(found(none), None, "{none}");
-        }
-    }
+    SecretCookie { name: name(is_secure), value, path: PATH, max_age, is_secure }.append(response)
 }

@@ -67,6 +67,15 @@ impl Cases {
                     (SharedPage::Calendar.code(), vec![]),
                 ],
             },
+            Self {
+                schema: "NewPageLink",
+                by: "page",
+                needs: vec![
+                    (SharedPage::Status.code(), vec!["taskForceId"]),
+                    (SharedPage::Report.code(), vec!["taskForceId", "reportNumber"]),
+                    (SharedPage::Portfolio.code(), vec![]),
+                ],
+            },
             Self::of("NewDecision", "outcome", needs_of_outcome),
             Self::of("NewCouncilReport", "recommendation", needs_of_outcome),
             Self::of_transition("PolicyTransition", &policy::all_transitions(), |to| match to {

@@ -1,4 +1,4 @@
-//! The pages at `/s/{token}`, which share links open. They are no operations: the document does not list them, people open
+//! The pages at `/s/{token}`, which share links and page links open. They are no operations: the document does not list them, people open
 //! them in a browser, and what goes wrong is a page, too.
 //!
 //! The token is a secret in the path. Logs, metrics and refused attempts name the route and never the path; a page is
@@ -11,14 +11,17 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    VARY,
+    LOCATION, VARY,
 };
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
 use super::assets::{self, Asset};
+use super::client_address;
+use crate::app::page_links::{PageLinkView, READING_TIME};
 use crate::app::share_links::OpenedPage;
 use crate::app::{App, Error};
 use crate::domain::refusal::RefusalCode;
@@ -28,6 +31,7 @@ use crate::http::context::RequestContext;
 use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::response;
+use crate::http::secret_cookie::{self, SecretCookie};
 use crate::render::pages::{self, Message};
 
 /// The place of all pages.
@@ -43,7 +47,10 @@ const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 const PAGE_REFRESH: HeaderName = HeaderName::from_static("page-refresh");
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.route("/s/assets/{file}", web::get().to(asset)).route("/s/{token}", web::get().to(page));
+    config
+        .route("/s/assets/{file}", web::get().to(asset))
+        .route("/s/{token}", web::get().to(page))
+        .route("/s/{token}", web::post().to(open));
 }
 
 /// The language that the address asks for. Programs that send links add parameters of their own.
@@ -87,18 +94,65 @@ async fn page(
 ) -> Result<HttpResponse> {
     let context = RequestContext::of(&request);
     let language = asked.language(&request);
-    let link = app.share_link_open(&context.request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
-    let html = match &link.page {
-        OpenedPage::Status(access) => app.status_page(access, language, &ADDRESSES).await?,
-        OpenedPage::Report(..)
-        | OpenedPage::Portfolio(_)
-        | OpenedPage::Calendar(_)
-        | OpenedPage::OwnCalendar(_) => return Err(RefusalCode::NotFound.into()),
-    };
-    // A preview that asks for the headers has opened nothing, and a page that refreshes itself is open already.
-    if !context.is_head && !request.headers().contains_key(PAGE_REFRESH) {
-        app.share_link_note_access(link.link_id);
+    if let Some(link) = app.share_link_open(&context.request_id, &token).await? {
+        let response = opened(&app, &link.page, language).await?;
+        // A preview that asks for the headers has opened nothing, and a page that refreshes itself is open already.
+        if !context.is_head && !request.headers().contains_key(PAGE_REFRESH) {
+            app.share_link_note_access(link.link_id);
+        }
+        return Ok(response);
     }
+    let reader = secret_cookie::read(request.headers(), cookie_name(&request));
+    let view = app.page_link_view(&context.request_id, &token, reader.as_ref()).await?;
+    let html = match view.ok_or(RefusalCode::NotFound)? {
+        PageLinkView::Page(page) => return opened(&app, &page, language).await,
+        PageLinkView::Unopened => pages::unopened(language, &ADDRESSES),
+        PageLinkView::OpenedElsewhere => pages::opened_elsewhere(language, &ADDRESSES),
+    };
+    Ok(written(StatusCode::OK, language, html.map_err(Error::internal)?))
+}
+
+/// Opens a page link for the browser whose reader has pressed the button, and leads on to the page.
+async fn open(
+    request: HttpRequest,
+    app: Data<App>,
+    token: Path<String>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse> {
+    let context = RequestContext::of(&request);
+    let secret = app.page_link_open(&context.request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
+    let path = format!("{PLACE}{token}");
+    let language = asked.language(&request);
+    let mut response = HttpResponse::SeeOther()
+        .insert_header((LOCATION, format!("{path}?lang={}", language.code())))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .finish();
+    let cookie = SecretCookie {
+        name: cookie_name(&request),
+        value: secret.expose_secret(),
+        // Each page has a cookie of its own, so that a browser can read several.
+        path: &path,
+        max_age: cookie::time::Duration::seconds(READING_TIME.num_seconds()),
+        is_secure: client_address::uses_tls(&request),
+    };
+    cookie.append(&mut response)?;
+    Ok(response)
+}
+
+/// The name of the cookie of the browser that has opened a page link, as that of the refresh token is chosen.
+fn cookie_name(request: &HttpRequest) -> &'static str {
+    if client_address::uses_tls(request) { "__Secure-taskforce-page" } else { "taskforce-page" }
+}
+
+/// An open page.
+async fn opened(app: &App, page: &OpenedPage, language: Language) -> Result<HttpResponse> {
+    let html = match page {
+        OpenedPage::Status(access) => app.status_page(access, language, &ADDRESSES).await?,
+        OpenedPage::Portfolio(_) => app.portfolio_page(language, &ADDRESSES).await?,
+        OpenedPage::Report(..) | OpenedPage::Calendar(_) | OpenedPage::OwnCalendar(_) => {
+            return Err(RefusalCode::NotFound.into());
+        }
+    };
     let etag = format!("W/\"{}\"", response::hash(html.as_bytes()));
     let mut response = written(StatusCode::OK, language, html);
     response.headers_mut().insert(ETAG, HeaderValue::from_str(&etag).map_err(Error::internal)?);
@@ -113,7 +167,7 @@ fn written(status: StatusCode, language: Language, html: String) -> HttpResponse
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((X_ROBOTS_TAG, "noindex, nofollow"))
-        .insert_header((VARY, "Accept-Language"))
+        .insert_header((VARY, "Accept-Language, Cookie"))
         .body(html)
 }
 

@@ -14,12 +14,21 @@ pub struct Message {
     pub text: String,
 }
 
-/// A message in one language.
+/// A message in one language, with what the reader can do.
 #[derive(Debug)]
 struct Part {
     code: &'static str,
     direction: &'static str,
     message: Message,
+    action: Option<Action>,
+}
+
+/// What the reader can do at the address of the page.
+#[derive(Debug)]
+struct Action {
+    label: &'static str,
+    /// True for a button, which opens the link; false for another look at the page.
+    opens: bool,
 }
 
 #[derive(Template)]
@@ -39,13 +48,21 @@ pub fn message(
     assets: &Assets,
     in_language: impl Fn(Language) -> Message,
 ) -> Result<String, askama::Error> {
-    let part = |language: Language| Part {
-        code: language.code(),
-        direction: direction(language),
-        message: in_language(language),
+    with_action(language, assets, |language| (in_language(language), None))
+}
+
+fn with_action(
+    language: Language,
+    assets: &Assets,
+    in_language: impl Fn(Language) -> (Message, Option<Action>),
+) -> Result<String, askama::Error> {
+    let part = |language: Language| {
+        let (message, action) = in_language(language);
+        Part { code: language.code(), direction: direction(language), message, action }
     };
     let parts = [part(language), part(other(language))];
-    MessagePage { frame: Frame::new(language, assets), parts }.render()
+    let frame = Frame { refreshes: false, ..Frame::new(language, assets) };
+    MessagePage { frame, parts }.render()
 }
 
 /// The page of every link that opens nothing. All such links have the same page, so that the page reveals nothing of
@@ -57,5 +74,30 @@ pub fn unavailable(language: Language, assets: &Assets) -> Result<String, askama
     message(language, assets, |language| {
         let words = PageWords::of(language);
         Message { title: words.unavailable_title.to_owned(), text: words.unavailable.to_owned() }
+    })
+}
+
+/// The page of a page link that waits to be opened.
+///
+/// # Errors
+/// As [`message`].
+pub fn unopened(language: Language, assets: &Assets) -> Result<String, askama::Error> {
+    with_action(language, assets, |language| {
+        let words = PageWords::of(language);
+        let message = Message { title: words.unopened_title.to_owned(), text: words.unopened.to_owned() };
+        (message, Some(Action { label: words.open, opens: true }))
+    })
+}
+
+/// The page of a page link that was opened, for a browser without the cookie. A browser sends the cookie when the reader
+/// follows a link of this page, and not when the reader comes from a page elsewhere.
+///
+/// # Errors
+/// As [`message`].
+pub fn opened_elsewhere(language: Language, assets: &Assets) -> Result<String, askama::Error> {
+    with_action(language, assets, |language| {
+        let words = PageWords::of(language);
+        let message = Message { title: words.opened_title.to_owned(), text: words.opened.to_owned() };
+        (message, Some(Action { label: words.read_on, opens: false }))
     })
 }

@@ -2,11 +2,17 @@
 //! loads nothing but its style and its script.
 
 mod message;
+mod portfolio;
+mod say;
 mod status;
 mod words;
 
-pub use message::{Message, message, unavailable};
-pub use status::{StatusPage, StepOnPage, status};
+pub use message::{Message, message, opened_elsewhere, unavailable, unopened};
+pub use portfolio::{PortfolioPage, TaskForceOnPage, TaskForcesOnPage, portfolio};
+pub use status::{
+    ActivitiesOnPage, BlockedOnPage, ConditionOnPage, DecisionOnPage, DueOnPage, HealthOnPage,
+    MigrationOnPage, PilotOnPage, ReportOnPage, Shown, StatusPage, StepOnPage, status,
+};
 
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -31,11 +37,13 @@ struct Frame<'a> {
     language: Language,
     words: &'static PageWords,
     assets: &'a Assets,
+    /// True if the page refreshes itself where scripts run.
+    refreshes: bool,
 }
 
 impl<'a> Frame<'a> {
     fn new(language: Language, assets: &'a Assets) -> Self {
-        Self { language, words: PageWords::of(language), assets }
+        Self { language, words: PageWords::of(language), assets, refreshes: true }
     }
 
     /// The tag of the language.

@@ -154,6 +154,7 @@ async fn no_answer_with_a_secret_is_stored_or_compressed() {
         "changePassword",
         "createApiKey",
         "createMyCalendarLink",
+        "createPageLink",
         "createPortfolioShareLink",
         "createShareLink",
         "createUser",

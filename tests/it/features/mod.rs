@@ -19,6 +19,7 @@ mod me;
 mod measurements;
 mod members;
 mod migrations;
+mod page_links;
 mod pilots;
 mod policies;
 mod refused_attempts;

@@ -52,7 +52,8 @@ const OWNERS: [(&str, &str); 6] = [
 ];
 
 /// The action that the request of the table needs beside that of its operation.
-const NARROWER: [(&str, Action); 5] = [
+const NARROWER: [(&str, Action); 6] = [
+    ("createPageLink", Action::ReadPortfolio),
     ("createEvidence", Action::ProveWork),
     ("updateEvidence", Action::ProveWork),
     ("deleteEvidence", Action::ProveWork),

@@ -1,4 +1,4 @@
-//! Share links.
+//! Page links and share links.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -31,6 +31,8 @@ cases! {
     listPortfolioShareLinks |app| Draft::get("/v1/share-links");
     createPortfolioShareLink |app| Draft::post("/v1/share-links", &of_portfolio());
     getPortfolioShareLink |app| Draft::get(made_of_portfolio(app).await.path);
+    // The status and a report need a task force that all who try can see.
+    createPageLink |app| Draft::post("/v1/me/page-links", &of_portfolio());
     revokePortfolioShareLink |app| Draft::new(Method::DELETE, made_of_portfolio(app).await.path);
     listMyCalendarLinks |app| Draft::get("/v1/me/calendar-links");
     createMyCalendarLink |app| Draft::post("/v1/me/calendar-links", &json!({ "note": "Telephone" }));
