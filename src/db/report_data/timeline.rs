@@ -180,15 +180,16 @@ async fn due_items(
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<ReportDueActivity>> {
     let query = diesel::sql_query(
-        "select d.* from task_forces t
-         cross join lateral (
-             select id, number, title, due_date from activities
-             where task_force_id = t.id and cycle = $2 and due_date is not null
-               and state not in ('done', 'cancelled')
-             order by abs(due_date - local_date($3, t.time_zone)), number limit $4
-         ) d
-         where t.id = $1
-         order by d.due_date, d.number",
+        "with today as materialized (
+             select local_date($3, time_zone) as day from task_forces where id = $1
+         )
+         select id, number, title, due_date from (
+             select a.id, a.number, a.title, a.due_date from activities a, today
+             where a.task_force_id = $1 and a.cycle = $2 and a.due_date is not null
+               and a.state not in ('done', 'cancelled')
+             order by abs(a.due_date - today.day), a.number limit $4
+         ) nearest
+         order by due_date, number",
     )
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
