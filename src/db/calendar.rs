@@ -68,14 +68,6 @@ fn within(day: &str) -> String {
     format!("{day} between $1 - {DAYS_BACK} and $1 + {DAYS_AHEAD}")
 }
 
-/// The name of the holder of a seat.
-fn person(member_id: &str) -> String {
-    format!(
-        "(select u.name from members m join users u on u.id = m.user_id
-          where m.task_force_id = t.id and m.id = {member_id})"
-    )
-}
-
 /// The statement: the task forces `t` with the seat of the person, and a part for each kind of entry. A version grows
 /// with each change of a row, and that of the task force with each change of its state, so that the sum grows with both.
 /// The event of a deletion has a greater number than the activity ever had versions.
@@ -97,17 +89,24 @@ fn statement(scope: CalendarScope) -> String {
             format!("select {of_t}, {closed}, $2 as member_id, true as leads from task_forces t")
         }
     };
+    // Of few task forces, the rows are found by the task force; `offset` keeps Postgres from reading those of all task
+    // forces by their days. Of all task forces, the rows are found by their days.
+    let of_task_forces = |table: &str, row: &str| match scope {
+        CalendarScope::TaskForce(_) | CalendarScope::Member(_) => {
+            format!("t cross join lateral (select * from {table} where task_force_id = t.id offset 0) {row}")
+        }
+        CalendarScope::Council => format!("t join {table} {row} on {row}.task_force_id = t.id"),
+    };
     // The state of a task force ends what was due, so that its change is a change of each entry.
     let changed = |at: &str| format!("greatest({at}, case when t.is_closed then t.updated_at end)");
     let activities = format!(
         "select 'activity' as kind, a.id, a.number, a.step, a.title, a.state, null::text as meeting,
-                a.due_date as day, {person} as person, {TASK_FORCE},
+                a.due_date as day, a.assignee_member_id as person_id, {TASK_FORCE},
                 (a.version + t.version)::bigint as sequence, {changed} as changed_at
          from t
          join cycles c on c.task_force_id = t.id
          join activities a on a.task_force_id = t.id and a.cycle = c.number and {within}
          where t.member_id is null or a.assignee_member_id = t.member_id",
-        person = person("a.assignee_member_id"),
         changed = changed("a.updated_at"),
         within = within("due_or_never(a.due_date)"),
     );
@@ -133,12 +132,12 @@ fn statement(scope: CalendarScope) -> String {
     );
     let conditions = format!(
         "select 'condition' as kind, c.id, null::int as number, null::text as step, c.text as title, c.state,
-                null::text as meeting, c.due_date as day, {person} as person, {TASK_FORCE},
+                null::text as meeting, c.due_date as day, c.owner_member_id as person_id, {TASK_FORCE},
                 c.version::bigint as sequence, c.updated_at as changed_at
-         from conditions c join t on t.id = c.task_force_id
+         from {conditions}
          where c.state = any('{{open,reportedMet,met,waived,superseded}}') and {within}
            and (t.leads or c.owner_member_id = t.member_id)",
-        person = person("c.owner_member_id"),
+        conditions = of_task_forces("conditions", "c"),
         within = within("c.due_date"),
     );
     // The decision of a meeting takes the place of the meeting.
@@ -154,10 +153,11 @@ fn statement(scope: CalendarScope) -> String {
     let decisions = format!(
         "select 'decision', d.id, d.number, null, null, d.outcome, d.meeting_reference, d.decided_on, null, {TASK_FORCE},
                 0, d.created_at
-         from decisions d join t on t.id = d.task_force_id
+         from {decisions}
          where {within}
            and not exists (select from decisions later
                            where later.task_force_id = d.task_force_id and later.supersedes_id = d.id)",
+        decisions = of_task_forces("decisions", "d"),
         within = within("d.decided_on"),
     );
     let parts = match scope {
@@ -170,7 +170,9 @@ fn statement(scope: CalendarScope) -> String {
     format!(
         "with t as ({task_forces}),
               due as (select * from ({parts}) parts order by abs(day - $1), kind, id limit {MOST_ENTRIES})
-         select * from due order by day, kind, id"
+         select due.*, (select u.name from members m join users u on u.id = m.user_id
+                        where m.task_force_id = due.task_force_id and m.id = due.person_id) as person
+         from due order by day, kind, id"
     )
 }
 

@@ -86,8 +86,9 @@ pub enum ReportOrder {
 }
 
 /// The report `reports` waits for the council: the council decides nothing about a task force that is closed already.
-const WAITS: &str = "(reports.state = 'submitted' and exists (
-    select from task_forces f where f.id = reports.task_force_id and f.state in ('active', 'suspended')))";
+/// Postgres might answer an `exists` for all task forces at once, and looks one task force up for this form.
+const WAITS: &str = "(reports.state = 'submitted' and (
+    select f.state in ('active', 'suspended') from task_forces f where f.id = reports.task_force_id))";
 
 /// A page of the reports of all task forces.
 pub async fn reports(
