@@ -1,4 +1,5 @@
-//! Background work: storing refused attempts and accesses through share links, deleting expired rows, freeing memory of hashing.
+//! Background work: storing refused attempts and accesses through share links, rendering reports that were
+//! put before the council, deleting expired rows, freeing memory of hashing.
 
 use std::future::Future;
 use std::pin::pin;
@@ -19,6 +20,9 @@ const RELEASE_EVERY: Duration = Duration::from_secs(60);
 
 /// The interval at which expired rows are deleted.
 const DELETE_EVERY: Duration = Duration::from_secs(600);
+
+/// The interval at which files of reports are stored that were put before the council.
+const RENDER_EVERY: Duration = Duration::from_secs(10);
 
 /// The most rows that one statement deletes. A statement that takes too long is repeated with fewer.
 const BATCH: i64 = 1000;
@@ -75,7 +79,8 @@ impl App {
     pub async fn run_housekeeping(&self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let (mut write, mut delete) = (interval(WRITE_EVERY), interval(DELETE_EVERY));
-        let mut release = interval(RELEASE_EVERY);
+        let (mut release, mut render) = (interval(RELEASE_EVERY), interval(RENDER_EVERY));
+        render.set_missed_tick_behavior(MissedTickBehavior::Delay);
         write.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
@@ -89,6 +94,10 @@ impl App {
                     self.passwords.release_unused_memory();
                     Ok(())
                 }
+                _ = render.tick() => tokio::select! {
+                    () = &mut stop => break,
+                    done = self.store_report_files() => done.map(|stored| tracing::debug!(stored, "stored files of reports")),
+                },
                 _ = delete.tick() => tokio::select! {
                     () = &mut stop => break,
                     done = self.delete_expired() => done.map(|deleted| tracing::debug!(deleted, "deleted expired rows")),

@@ -40,6 +40,7 @@ pub mod read;
 pub mod readiness;
 pub mod refused_attempts;
 mod rendering;
+pub mod report_files;
 pub mod reports;
 pub mod resource;
 pub mod sectors;

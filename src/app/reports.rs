@@ -17,10 +17,8 @@ use crate::domain::report::{
 use crate::domain::rights::Action;
 use crate::domain::size;
 use crate::domain::step::StepName;
-use crate::domain::text::{Language, LocalizedText};
+use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
-use crate::render;
-use crate::render::report::ReportFacts;
 
 /// The chair's part of a report. The service adds the rest.
 #[derive(Debug, Clone)]
@@ -62,14 +60,6 @@ impl ReportView {
             written,
         }
     }
-}
-
-/// A report as a file.
-#[derive(Debug)]
-pub struct ReportFile {
-    /// Name of the file, without an ending.
-    pub name: String,
-    pub content: Vec<u8>,
 }
 
 impl App {
@@ -155,31 +145,6 @@ impl App {
             .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
             .await?;
         Ok(ReportView::new(report.ok_or(RefusalCode::NotFound)?, &access))
-    }
-
-    /// One report as a file to be read by people.
-    ///
-    /// # Errors
-    /// As [`App::read`]; `notFound`.
-    pub async fn report_file(
-        &self,
-        caller: &Caller,
-        task_force_id: Uuid,
-        number: i32,
-        language: Language,
-    ) -> Result<ReportFile> {
-        let (_, written) = self
-            .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
-            .await?;
-        let ReportWithContent { report, model } = written.ok_or(RefusalCode::NotFound)?;
-        self.render(move || {
-            let model: ReportModel = serde_json::from_str(&model).map_err(Error::internal)?;
-            let facts = ReportFacts { hash: hex::encode(&report.hash), submitted_at: report.submitted_at };
-            let document = render::report::document(&model, &facts, language);
-            let content = render::html::html(&document).map_err(Error::internal)?.into_bytes();
-            Ok(ReportFile { name: render::report::file_name(&model, language), content })
-        })
-        .await?
     }
 
     /// A page of reports, newest first.

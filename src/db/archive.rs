@@ -18,7 +18,7 @@ use crate::domain::text::LocalizedText;
 
 /// The archived tables. A table refers to tables before it; keys that refer otherwise are deferred while rows are
 /// restored.
-pub const TABLES: [&str; 30] = [
+pub const TABLES: [&str; 31] = [
     "task_forces",
     "cycles",
     "task_force_heads",
@@ -39,6 +39,7 @@ pub const TABLES: [&str; 30] = [
     "submissions",
     "ballots",
     "reports",
+    "report_files",
     "decisions",
     "adjustment_notes",
     "waivers",
@@ -59,6 +60,10 @@ fn path(content: Content) -> String {
     match content.table {
         "submissions" => "'submissions/' || t.id || '.json'".to_owned(),
         "reports" => "'reports/' || t.number || '.json'".to_owned(),
+        "report_files" => "'reports/' || (
+                 select r.number from reports r where r.task_force_id = t.task_force_id and r.id = t.report_id
+             ) || '.' || t.language || '.' || t.format"
+            .to_owned(),
         _ => {
             let ending = |kind: FileKind| {
                 format!("when '{}' then '{}'", kind.media_type(), file_name::first_ending(kind))

@@ -54,6 +54,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("policies", ALL),
     ("refresh_tokens", NO_DELETE),
     ("refused_attempts", ALL),
+    ("report_files", APPEND),
     ("reports", NO_DELETE),
     ("sectors", ALL),
     ("sessions", ALL),
@@ -229,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_is_written_once_is_only_appended() {
-        for table in ["events", "installation_events"] {
+        for table in ["events", "installation_events", "report_files"] {
             assert_eq!(NEEDS.iter().find(|(name, _)| *name == table).unwrap().1, ["SELECT", "INSERT"]);
         }
         assert!(NEEDS.is_sorted_by_key(|(table, _)| *table));

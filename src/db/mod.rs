@@ -44,6 +44,7 @@ pub mod references;
 pub mod refused_attempts;
 pub mod relations;
 pub mod report_data;
+pub mod report_files;
 pub mod reports;
 pub mod resource;
 pub mod sectors;

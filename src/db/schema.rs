@@ -482,6 +482,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    report_files (task_force_id, report_id, format, language) {
+        task_force_id -> Uuid,
+        report_id -> Uuid,
+        format -> Text,
+        language -> Text,
+        content -> Bytea,
+        sha256 -> Bytea,
+        rendered_by -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     reports (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -710,6 +723,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     policies,
     refresh_tokens,
     refused_attempts,
+    report_files,
     reports,
     sectors,
     sessions,

@@ -24,7 +24,7 @@ use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{IndicatorDirection, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
 use crate::domain::refusal::RefusalCode;
-use crate::domain::report::ReportState;
+use crate::domain::report::{ReportFormat, ReportState};
 use crate::domain::rights::SeatRole;
 use crate::domain::scales::{Aim, EvolutionStage};
 use crate::domain::sector::{AssessmentKind, SectorState};
@@ -134,6 +134,7 @@ text_columns!(
     PolicyKind,
     PolicyState,
     ActivityPriority,
+    ReportFormat,
     ReportState,
     SeatRole,
     SectorState,

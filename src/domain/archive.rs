@@ -12,9 +12,10 @@ pub struct Content {
 }
 
 /// The columns with contents.
-pub const CONTENTS: [Content; 3] = [
+pub const CONTENTS: [Content; 4] = [
     Content { table: "submissions", column: "snapshot", hash: Some("hash"), is_text: true },
     Content { table: "reports", column: "model", hash: Some("hash"), is_text: true },
+    Content { table: "report_files", column: "content", hash: Some("sha256"), is_text: false },
     Content { table: "evidence_contents", column: "content", hash: None, is_text: false },
 ];
 

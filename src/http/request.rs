@@ -104,7 +104,7 @@ pub(super) struct CallContext<P> {
     /// The caller.
     pub(super) caller: Caller,
     /// The language that the request asks for.
-    asked_language: Option<Language>,
+    pub(super) asked_language: Option<Language>,
 }
 
 impl<P> CallContext<P> {

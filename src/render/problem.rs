@@ -10,7 +10,7 @@ words! {
     struct ProblemWords {
         details: "What happened", "تفاصيل المشكلة";
         request: "Number of the request, for the administrator of the service: {0}", "رقم الطلب لإبلاغ مدير الخدمة به: {0}";
-        footer: "Taskforce", "فريق العمل";
+        author: "The service", "الخدمة";
     }
 }
 
@@ -40,10 +40,10 @@ pub fn document(problem: &Problem, language: Language) -> Document {
         language,
         title: vec![Span::words(&problem.title)],
         mark: None,
-        author: fixed.footer.to_owned(),
+        author: fixed.author.to_owned(),
         date: DateTime::UNIX_EPOCH,
         hash: String::new(),
-        footer: vec![Span::words(fixed.footer)],
+        footer: vec![Span::words(&problem.title)],
         sections: vec![Section { id: "problem", title: fixed.details, starts_page: false, blocks }],
     }
 }

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::report::ReportModel;
-use crate::domain::text::Language;
+use crate::domain::text::{Language, LocalizedText};
 use crate::render::charts::{ChartSource, Charts};
 use crate::render::document::{Block, Document, Section, Span, fill};
 use wording::Wording;
@@ -24,7 +24,7 @@ use wording::Wording;
 words! {
     /// Fixed texts of the document.
     struct ReportWords {
-        title: "Report {0} to the council: {1}", "التقرير {0} المرفوع إلى المجلس: {1}";
+        title: "Report {0} to the council: {1}", "التقرير {0} إلى المجلس: {1}";
         footer: "Report {0} of {1} · {2}", "التقرير {0} · {1} · {2}";
         draft: "Draft", "مسودة";
         file_name: "Report {0} - {1}", "التقرير {0} - {1}";
@@ -99,8 +99,10 @@ fn place(sections: &mut [Section], charts: Charts) {
 }
 
 /// The name of a file with the report, without an ending.
-pub fn file_name(model: &ReportModel, language: Language) -> String {
-    let name = model.control.name.in_language(language);
-    let number = model.control.number.to_string();
-    ReportWords::of(language).file_name.replace("{0}", &number).replace("{1}", name)
+pub fn file_name(task_force: &LocalizedText, number: i32, language: Language) -> String {
+    let name = ReportWords::of(language).file_name.replace("{0}", &number.to_string());
+    name.replace("{1}", task_force.in_language(language))
 }
+
+#[cfg(test)]
+mod tests;

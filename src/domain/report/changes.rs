@@ -47,8 +47,8 @@ pub struct ReportChange {
 vocabulary! {
     /// The aspect of a resource that changed between two reports.
     pub enum ReportAspect {
-        Added = "added", "Added", "إضافة";
-        Removed = "removed", "No longer in the report", "لم يعد في التقرير";
+        Added = "added", "Added to the report", "إضافة إلى التقرير";
+        Removed = "removed", "No longer in the report", "لم يعد واردًا في التقرير";
         State = "state", "State", "الحالة";
         Maturity = "maturity", "Maturity", "النضج";
         Value = "value", "Measured value", "القيمة المقيسة";

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::app::report_files::ReportFile;
 use crate::app::reports::ReportView;
 use crate::app::{self, App, Error};
 use crate::db;
@@ -276,7 +277,8 @@ async fn create_report(
 /// One report with its content, as data or as a document to be read and printed. `Accept` chooses the form; `format` in
 /// the query goes before `Accept`. A document is in the language of `lang`, or else of `Accept-Language`, and begins with
 /// a page that says what the council is asked to decide. The document of a report that has not been put before the council
-/// is marked as a draft. A problem is answered in the form that was asked for.
+/// is marked as a draft. The document of a report that has been before the council is stored, and never changes again. A
+/// problem is answered in the form that was asked for.
 ///
 /// `hash` is the SHA-256 of `model` as canonical JSON (RFC 8785), so that a copy can be verified; each document states it.
 #[utoipa::path(
@@ -303,24 +305,19 @@ async fn get_report(asked: Asked, app: Data<App>, read: Read<ReportPath, FormQue
             response::single(view.written.report.version, &CouncilReport::new(view)?)
         }
         format @ ReportFormat::Html => {
-            let language = match lang {
+            let language = match lang.or(context.asked_language) {
                 Some(language) => language,
                 // The language that the caller prefers is known once the database was asked for the caller.
                 None => app.access(caller, task_force_id).await.map(|_| context.language())?,
             };
-            let file = app.report_file(caller, task_force_id, number, language).await?;
+            let file = app.report_file(caller, task_force_id, number, format, language).await?;
             Ok(file_response(format, language, number, file))
         }
     }
 }
 
 /// A report as a file. Its `ETag` is the hash of its bytes, which are others in each form and language.
-fn file_response(
-    format: ReportFormat,
-    language: Language,
-    number: i32,
-    file: app::reports::ReportFile,
-) -> HttpResponse {
+fn file_response(format: ReportFormat, language: Language, number: i32, file: ReportFile) -> HttpResponse {
     let ascii = format!("report-{number}-{language}.{format}");
     let name = file_name::made(&file.name, format.code());
     HttpResponse::Ok()

@@ -29,7 +29,7 @@ words! {
         target: "Target", "المستهدف";
         actual: "Measured", "القيمة المقيسة";
         measured: "Measured on", "تاريخ القياس";
-        verdict: "Verdict", "الحكم";
+        verdict: "Verdict", "التقييم";
         indicator_unit: "{0} ({1})", "{0} ({1})";
         retired: "{0}: {1}", "{0}: {1}";
         earlier: "Earlier evaluations", "تقييمات سابقة";
@@ -50,15 +50,15 @@ words! {
         state: "State", "الحالة";
         checklist: "Checklist", "قائمة التحقق";
         count_of: "{0} of {1}", "{0} من {1}";
-        reconciliation: "Records of the migrations, counted", "سجلات الترحيل كما عُدَّت";
+        reconciliation: "Records of the migrations, counted", "أعداد سجلات الترحيل";
         source: "In the source", "في المصدر";
         loaded: "Loaded", "المحمَّلة";
         rejected: "Rejected", "المرفوضة";
         difference: "Neither loaded nor rejected", "غير محمَّلة ولا مرفوضة";
         differs: "Reasons why counts differ", "أسباب عدم تطابق الأعداد";
-        handed_over: "Handed over to", "سُلِّم إلى";
+        handed_over: "Hand-over", "التسليم";
         handed_over_value: "{0}; responsible for the service: {1}", "{0}؛ المسؤول عن الخدمة: {1}";
-        reasons: "Reasons for the states", "أسباب الحالات";
+        reasons: "Reasons for the states", "أسباب الحالات الراهنة";
         named: "{0}: {1}", "{0}: {1}";
     }
 }

@@ -17,7 +17,7 @@ words! {
         request: "The council is asked to decide on this report. The task force recommends:", "يُطلب من المجلس اتخاذ قرار بشأن هذا التقرير. ويوصي فريق العمل بما يأتي:";
         step_again: "The step to be done again: {0}", "الخطوة التي تُعاد: {0}";
         reasons: "Reasons for the recommendation", "مسوغات التوصية";
-        reasons_below: "The reasons are on the following page.", "مسوغات التوصية في الصفحة التالية.";
+        reasons_below: "The reasons are given below.", "مسوغات التوصية مبيّنة أدناه.";
         task_force: "Task force", "فريق العمل";
         city: "City", "المدينة";
         cycle: "Cycle", "الدورة";
@@ -30,8 +30,8 @@ words! {
         replaces: "Replaces", "يحل محل";
         replaces_value: "Report {0}", "التقرير {0}";
         health: "Health of the task force", "الحالة العامة لفريق العمل";
-        health_value: "{0}, as stated on {1}", "{0}، وفق بيان {1}";
-        health_noted: "{0}, as stated on {1}: {2}", "{0}، وفق بيان {1}: {2}";
+        health_value: "{0}, as stated on {1}", "{0}، بحسب بيان {1}";
+        health_noted: "{0}, as stated on {1}: {2}", "{0}، بحسب بيان {1}: {2}";
         steps: "Steps passed", "الخطوات المُقرَّة";
         targets: "Indicators that reached their target", "المؤشرات التي بلغت المستهدف";
         count_of: "{0} of {1}", "{0} من {1}";
@@ -48,11 +48,11 @@ words! {
         kind: "Kind", "النوع";
         subject: "Subject", "الموضوع";
         change: "Change", "التغيير";
-        added: "Added", "أُضيف إلى التقرير";
-        added_as: "Added: {0}", "أُضيف إلى التقرير: {0}";
+        added: "Added to the report", "إضافة إلى التقرير";
+        added_as: "Added: {0}", "إضافة إلى التقرير: {0}";
         removed: "No longer in the report", "لم يعد واردًا في التقرير";
         set: "{0}: {1}", "{0}: {1}";
-        cleared: "{0}: no longer known (before: {1})", "{0}: لم تعد معروفة (وكانت: {1})";
+        cleared: "{0}: none now (before: {1})", "{0}: لا شيء حاليًا (سابقًا: {1})";
         moved: "{0}: from {1} to {2}", "{0}: من {1} إلى {2}";
     }
 }

@@ -40,6 +40,8 @@ const ROWS: &str = "
         values ($tf, gen_random_uuid(), $migration, '{\"en\": \"Item\"}', false, now(), now());
     insert into reports (task_force_id, id, number, cycle, state, recommendation, summary, model, hash, seq, member_id, submitted_at, created_at, updated_at)
         values ($tf, $report, 1, 1, 'decided', 'continue', '{\"en\": \"Summary\"}', '{}', sha256('{}'), 1, $member, now(), now(), now());
+    insert into report_files (task_force_id, report_id, format, language, content, sha256, rendered_by, created_at)
+        values ($tf, $report, 'html', 'en', 'page', sha256('page'), '0.1.0', now());
     insert into decisions (task_force_id, id, number, report_id, cycle, outcome, meeting_reference, decided_on, reason, user_id, seq, created_at)
         values ($tf, $decision, 1, $report, 1, 'continue', 'M1', now(), '{\"en\": \"Good\"}', $user, 1, now());
     insert into conditions (task_force_id, id, decision_id, text, owner_member_id, due_date, state_since, created_at, updated_at)

@@ -191,3 +191,77 @@ async fn texts_of_records_are_escaped_and_isolated_on_the_page() {
             .contains("<p><bdi>First &#60;i&#62;line&#60;/i&#62;</bdi></p>\n<p><bdi>Second</bdi></p>")
     );
 }
+
+#[tokio::test]
+async fn the_file_of_a_submitted_report_is_stored_at_its_first_download_and_stays() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    let report = new(&app, json!({})).await;
+    let path = format!("{}?format=html&lang=en", report.path);
+    let stored = "select count(*) from report_files";
+    asked(&app, &path, &[]).await.expect(200);
+    assert_eq!(app.db_count(stored).await, 0, "a draft is rendered each time");
+
+    db_submit(&app, &report).await;
+    let first = asked(&app, &path, &[]).await.expect(200);
+    assert_eq!(app.db_count(stored).await, 1);
+    let rendered_by =
+        app.db().await.query_one("select rendered_by, sha256 from report_files", &[]).await.unwrap();
+    assert_eq!(rendered_by.get::<_, String>(0), env!("CARGO_PKG_VERSION"));
+    assert_eq!(first.etag(), format!("\"{}\"", hex::encode(rendered_by.get::<_, Vec<u8>>(1))));
+    app.advance(chrono::TimeDelta::days(400));
+    assert_eq!(asked(&app, &path, &[]).await.expect(200).body, first.body);
+
+    // As if another version had rendered it.
+    let other =
+        "update report_files set content = 'of another version', sha256 = sha256('of another version')";
+    app.db().await.batch_execute(other).await.unwrap();
+    assert_eq!(asked(&app, &path, &[]).await.expect(200).text(), "of another version");
+    assert_eq!(app.app.store_report_files().await.unwrap(), 1, "the file in the other language");
+    assert_eq!(asked(&app, &path, &[]).await.expect(200).text(), "of another version");
+}
+
+#[tokio::test]
+async fn housekeeping_stores_the_files_of_submitted_reports_without_a_download() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    let report = new(&app, json!({})).await;
+    assert_eq!(app.app.store_report_files().await.unwrap(), 0);
+    db_submit(&app, &report).await;
+    let stored = app.app.store_report_files().await.unwrap();
+    assert!(stored >= 2, "{stored}");
+    assert_eq!(app.app.store_report_files().await.unwrap(), 0);
+    let languages = "select count(distinct language) from report_files where format = 'html'";
+    assert_eq!(app.db_count(languages).await, 2);
+    let row = app
+        .db()
+        .await
+        .query_one("select content from report_files where format = 'html' and language = 'ar'", &[]);
+    let content: Vec<u8> = row.await.unwrap().get(0);
+    let path = format!("{}?format=html&lang=ar", report.path);
+    assert_eq!(asked(&app, &path, &[]).await.expect(200).body, content);
+}
+
+#[tokio::test]
+async fn a_report_that_an_earlier_version_stored_is_still_read_and_not_changed() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    let report = new(&app, json!({})).await;
+    let mut model = report["model"].clone();
+    model.as_object_mut().unwrap().remove("changes");
+    model["control"].as_object_mut().unwrap().remove("timeZone");
+    for part in model["aims"].as_array_mut().unwrap() {
+        part.as_object_mut().unwrap().retain(|key, _| !key.ends_with("Titles"));
+    }
+    let model = serde_json_canonicalizer::to_string(&model).unwrap();
+    let change = "update reports set model = $1, hash = sha256(convert_to($1, 'UTF8'))";
+    app.db().await.execute(change, &[&model]).await.unwrap();
+    let read = app.as_chair().get(report.path.as_str()).await.expect(200).json();
+    assert_eq!(serde_json_canonicalizer::to_string(&read["model"]).unwrap(), model);
+    for language in ["en", "ar"] {
+        let path = format!("{}?format=html&lang={language}", report.path);
+        let page = asked(&app, &path, &[]).await.expect(200);
+        assert!(!page.text().contains("id=\"changes\""), "an earlier version did not say what changed");
+        assert!(page.text().contains(read["hash"].as_str().unwrap()));
+    }
+}

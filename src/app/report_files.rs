@@ -1,0 +1,150 @@
+//! Reports as files for people. The file of a report that was put before the council is stored at its first rendering, and
+//! stays as it is: next year's download has the same bytes, whatever version of the service answers. A draft is rendered
+//! each time.
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::{App, Error, Result};
+use crate::db;
+use crate::db::report_files::{MissingFile, NewReportFile};
+use crate::db::reports::ReportWithContent;
+use crate::domain::refusal::RefusalCode;
+use crate::domain::report::{ReportFormat, ReportModel};
+use crate::domain::text::Language;
+use crate::domain::vocabulary::Vocabulary as _;
+use crate::render;
+use crate::render::report::ReportFacts;
+
+/// The most files that housekeeping renders in one go.
+const BATCH: i64 = 8;
+
+/// A report as a file.
+#[derive(Debug)]
+pub struct ReportFile {
+    /// Name of the file, without an ending.
+    pub name: String,
+    pub content: Vec<u8>,
+}
+
+/// A report as the database has it: with its file, or with the content to be rendered.
+enum Found {
+    Stored(db::report_files::ReportFile),
+    Written(Box<ReportWithContent>),
+}
+
+impl App {
+    /// One report as a file to be read by people.
+    ///
+    /// # Errors
+    /// As [`App::read`]; `notFound`.
+    pub async fn report_file(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        number: i32,
+        format: ReportFormat,
+        language: Language,
+    ) -> Result<ReportFile> {
+        let (_, found) = self
+            .read(caller, task_force_id, async |conn| {
+                let stored = db::report_files::find(conn, task_force_id, number, format, language).await?;
+                if let Some(stored) = stored {
+                    return Ok(Some(Found::Stored(stored)));
+                }
+                let written = db::reports::find(conn, task_force_id, number).await?;
+                Ok(written.map(|written| Found::Written(Box::new(written))))
+            })
+            .await?;
+        match found.ok_or(RefusalCode::NotFound)? {
+            Found::Stored(stored) => Ok(ReportFile::stored(stored, number, language)),
+            Found::Written(written) => self.rendered(task_force_id, *written, format, language).await,
+        }
+    }
+
+    /// Stores files of reports that were put before the council and have none yet, and returns how many.
+    ///
+    /// # Errors
+    /// Errors of the database. A report that can't be rendered does not keep the others from being stored.
+    pub async fn store_report_files(&self) -> Result<usize> {
+        let formats: Vec<ReportFormat> =
+            ReportFormat::ALL.iter().copied().filter(|format| *format != ReportFormat::Json).collect();
+        let missing = self
+            .with_conn(
+                async |conn| Ok(db::report_files::missing(conn, &formats, Language::ALL, BATCH).await?),
+            )
+            .await?;
+        let mut stored = 0;
+        for MissingFile { task_force_id, number, format, language } in missing {
+            let written = self
+                .with_conn(async |conn| Ok(db::reports::find(conn, task_force_id, number).await?))
+                .await?
+                .ok_or_else(|| Error::internal("reports are never deleted"))?;
+            match self.rendered(task_force_id, written, format, language).await {
+                Ok(_) => stored += 1,
+                Err(error) => {
+                    tracing::error!(%error, %task_force_id, number, %format, "a report could not be rendered");
+                }
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Renders a report. A file of a report that was put before the council is stored, and the file that is stored is the
+    /// answer.
+    async fn rendered(
+        &self,
+        task_force_id: Uuid,
+        written: ReportWithContent,
+        format: ReportFormat,
+        language: Language,
+    ) -> Result<ReportFile> {
+        let ReportWithContent { report, model } = written;
+        let (report_id, number, is_draft) = (report.id, report.number, report.submitted_at.is_none());
+        let facts = ReportFacts { hash: hex::encode(&report.hash), submitted_at: report.submitted_at };
+        let file = self.render(move || ReportFile::new(&model, &facts, format, language)).await??;
+        if is_draft {
+            return Ok(file);
+        }
+        let now = self.clock.now();
+        let stored = self
+            .with_conn(async |conn| {
+                let new = NewReportFile {
+                    task_force_id,
+                    report_id,
+                    format,
+                    language,
+                    content: &file.content,
+                    sha256: &Sha256::digest(&file.content),
+                    rendered_by: env!("CARGO_PKG_VERSION"),
+                    created_at: now,
+                };
+                db::report_files::insert(conn, &new).await?;
+                Ok(db::report_files::find(conn, task_force_id, number, format, language).await?)
+            })
+            .await?
+            .ok_or_else(|| Error::internal("a stored file is never deleted"))?;
+        Ok(ReportFile::stored(stored, number, language))
+    }
+}
+
+impl ReportFile {
+    /// A file that is stored.
+    fn stored(stored: db::report_files::ReportFile, number: i32, language: Language) -> Self {
+        let name = render::report::file_name(&stored.task_force, number, language);
+        Self { name, content: stored.content }
+    }
+
+    /// Renders a report from its stored content.
+    fn new(model: &str, facts: &ReportFacts, format: ReportFormat, language: Language) -> Result<Self> {
+        let model: ReportModel = serde_json::from_str(model).map_err(Error::internal)?;
+        let document = render::report::document(&model, facts, language);
+        let content = match format {
+            ReportFormat::Html => render::html::html(&document).map_err(Error::internal)?.into_bytes(),
+            ReportFormat::Json => return Err(Error::internal("the data of a report is no file")),
+        };
+        let name = render::report::file_name(&model.control.name, model.control.number, language);
+        Ok(Self { name, content })
+    }
+}
