@@ -28,6 +28,7 @@ mod sectors;
 mod service;
 mod sessions;
 mod share_links;
+mod sheets;
 mod sign_in;
 mod status;
 mod steps;

@@ -21,6 +21,7 @@ async fn items(app: &TestApp) -> String {
 
 cases! {
     listMigrations |app| Draft::get(app.a("/migrations"));
+    exportMigrations |app| Draft::get(app.a("/migrations/export"));
     createMigration |app|
         Draft::post(app.a("/migrations"), &migration(&db_pilot(app, Some("scale")).await, json!({})));
     getMigration |app| Draft::get(new(app).await.path);

@@ -33,6 +33,7 @@ async fn measurements(app: &TestApp) -> String {
 
 cases! {
     listPilots |app| Draft::get(app.a("/pilots"));
+    exportPilots |app| Draft::get(app.a("/pilots/export"));
     createPilot |app| Draft::post(app.a("/pilots"), &pilot(app, json!({})).await);
     getPilot |app| Draft::get(new(app).await.path);
     updatePilot |app| Draft::patch(&new(app).await, &json!({ "endDate": "2027-06-30" }));

@@ -13,6 +13,7 @@ async fn new(app: &TestApp) -> Resource {
 
 cases! {
     listPolicies |app| Draft::get(app.a("/policies"));
+    exportPolicies |app| Draft::get(app.a("/policies/export"));
     createPolicy |app| Draft::post(app.a("/policies"), &policy(json!({})));
     getPolicy |app| Draft::get(new(app).await.path);
     updatePolicy |app| Draft::patch(&new(app).await, &json!({ "kind": "standard" }));

@@ -29,6 +29,7 @@ async fn new_study(app: &TestApp) -> Resource {
 
 cases! {
     listSectors |app| Draft::get(app.a("/sectors"));
+    exportSectors |app| Draft::get(app.a("/sectors/export"));
     createSector |app| Draft::post(app.a("/sectors"), &sector(json!({})));
     getSector |app| Draft::get(new(app).await.path);
     updateSector |app| Draft::patch(&new(app).await, &json!({ "rationale": { "en": "Traffic" } }));

@@ -1,0 +1,54 @@
+//! The lists of the steps as sheets. Those of activities are in `activities/sheets.rs`.
+
+use calamine::Data;
+use serde_json::json;
+
+use crate::support::TestApp;
+use crate::support::migrations::new_migration;
+use crate::support::pilots::{db_sector, proposed_pilot};
+use crate::support::policies::policy;
+use crate::support::sheets::{Table, cells};
+
+#[tokio::test]
+async fn each_list_of_the_steps_is_a_sheet_with_the_same_filters_and_order() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    for title in ["Open data", "@Access", "Bids"] {
+        expert.create(app.a("/policies"), policy(json!({ "title": { "en": title } }))).await;
+    }
+    app.db_open("pilots").await;
+    let sector = db_sector(&app, "selected").await;
+    proposed_pilot(&app, json!({ "sectorId": sector })).await;
+    app.db_open("migration").await;
+    let counts =
+        json!({ "source": 10, "loaded": 8, "rejected": 1, "reason": { "en": "-1 was counted twice" } });
+    new_migration(&app, json!({ "reconciliation": counts })).await;
+
+    for (list, filters) in [
+        ("policies", ["sort=title", "sort=-updatedAt&state=identified", "q=open"]),
+        ("sectors", ["sort=name", "state=selected", "cycle=1"]),
+        ("pilots", ["sort=title", "state=proposed", "allCycles=true"]),
+        ("migrations", ["sort=title", "state=planned", "q=park"]),
+    ] {
+        for filter in filters {
+            let listed =
+                expert.list(&app.a(&format!("/{list}?{}", filter.replace("allCycles=true", "")))).await;
+            let listed: Vec<_> = listed.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect();
+            assert!(!listed.is_empty(), "{list} {filter}");
+            let path = |format: &str| app.a(&format!("/{list}/export?{filter}&format={format}"));
+            let answer = expert.get(path("csv")).await.expect(200);
+            assert_eq!(Table::of_csv(&answer.body).below("Id"), listed, "{list} {filter}");
+            let cells = cells(&expert.get(path("xlsx")).await.expect(200));
+            let id = cells[0].iter().position(|cell| *cell == Data::String("Id".to_owned())).unwrap();
+            let ids: Vec<_> = cells[1..].iter().map(|row| row[id].to_string()).collect();
+            assert_eq!(ids, listed, "{list} {filter}");
+        }
+    }
+    let sheet = async |path: &str| Table::of_csv(&expert.get(app.a(path)).await.expect(200).body);
+    assert_eq!(sheet("/policies/export?q=access").await.below("Title (English)"), ["'@Access"]);
+    let migrations = sheet("/migrations/export").await;
+    assert_eq!(migrations.below("Difference"), ["1"]);
+    assert_eq!(migrations.below("Reason of the difference (English)"), ["'-1 was counted twice"]);
+    assert_eq!(sheet("/pilots/export?lang=ar&state=proposed").await.below("الحالة"), ["مقترح"]);
+    assert_eq!(sheet("/sectors/export?labels=false").await.headings[..2], ["name.en", "name.ar"]);
+}
