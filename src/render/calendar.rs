@@ -23,7 +23,9 @@ words! {
         own: "My due dates", "مواعيدي";
         of_a_task_force: "Due dates", "المواعيد";
         activity: "Activity", "نشاط";
+        numbered_activity: "Activity", "النشاط";
         step: "Step", "الخطوة";
+        due_step: "Target date", "موعد مستهدف";
         target_date: "Target date of step", "الموعد المستهدف للخطوة";
         condition: "Condition of the council", "شرط للمجلس";
         meeting: "Council meeting", "اجتماع المجلس";
@@ -172,7 +174,7 @@ fn summary(language: Language, entry: &CalendarEntry, state: DueState) -> String
     let label = |label: Message| label.in_language(language).to_owned();
     let title = match &entry.subject {
         DueSubject::Activity { number, title, .. } => {
-            format!("{} {number}: {}", words.activity, localized(title))
+            format!("{} {number}: {}", words.numbered_activity, localized(title))
         }
         DueSubject::DeletedActivity { title, .. } => format!("{}: {}", words.activity, localized(title)),
         DueSubject::Step { step, .. } => {
@@ -230,7 +232,7 @@ fn category(language: Language, entry: &CalendarEntry) -> &'static str {
     let words = CalendarWords::of(language);
     match &entry.subject {
         DueSubject::Activity { .. } | DueSubject::DeletedActivity { .. } => words.activity,
-        DueSubject::Step { .. } => words.step,
+        DueSubject::Step { .. } => words.due_step,
         DueSubject::Condition { .. } => words.condition,
         DueSubject::Meeting { .. } => words.meeting,
         DueSubject::Decision { .. } => words.decision,
@@ -327,7 +329,7 @@ mod tests {
         let calendar = written(Language::Arabic, &[entry("مسودة، النسخة الأولى")]);
         let expected = [
             "BEGIN:VEVENT",
-            "CATEGORIES:النشاط",
+            "CATEGORIES:نشاط",
             "DESCRIPTION;LANGUAGE=ar:فريق العمل: \u{2068}فريق\u{2069}\\nالخطوة: \u{2068}1. تحديد بعض سياسات الحوكمة الذكية أو إطار عملها\u{2069}\\nالحالة: \u{2068}مخطط له\u{2069}",
             "DTEND;VALUE=DATE:20270101",
             "DTSTAMP:19700101T000000Z",
