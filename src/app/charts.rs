@@ -34,8 +34,8 @@ impl ChartData {
     }
 }
 
-/// Reads the data of the charts of a cycle of a task force, for somebody who may see the task force. The data is read in
-/// one round trip, and depends on the last event and the day only, as the status does.
+/// Reads the data of the charts of a cycle of a task force, for somebody who may see the task force. The data
+/// depends on the last event and the day only, as the status does.
 ///
 /// # Errors
 /// Errors of the database; of a cycle that does not exist.

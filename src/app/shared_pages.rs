@@ -5,6 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::caller::Access;
+use super::charts::{ChartData, chart_data};
 use super::status::Status;
 use super::{App, Error, Result};
 use crate::db;
@@ -16,9 +17,10 @@ use crate::domain::activity::ActivityState;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::render::charts::Charts;
 use crate::render::pages::{
-    self, ActivitiesOnPage, Assets, BlockedOnPage, ConditionOnPage, DecisionOnPage, DueOnPage, HealthOnPage,
-    MigrationOnPage, PilotOnPage, PortfolioPage, ReportOnPage, Shown, StatusPage, StepOnPage,
+    self, ActivitiesOnPage, Assets, BlockedOnPage, ChartsOnPage, ConditionOnPage, DecisionOnPage, DueOnPage,
+    HealthOnPage, MigrationOnPage, PilotOnPage, PortfolioPage, ReportOnPage, Shown, StatusPage, StepOnPage,
     TaskForceOnPage, TaskForcesOnPage,
 };
 
@@ -48,15 +50,19 @@ impl App {
             Some((_, page)) => page,
             None => {
                 let id = access.task_force_id;
-                let (status, details) = self
+                let (status, details, data) = self
                     .with_conn(async |conn| {
-                        let (status, details) =
-                            tokio::join!(self.status_on(conn, access), db::status_details::of(conn, id));
-                        Ok((status?, details?))
+                        let (status, details, data) = tokio::join!(
+                            self.status_on(conn, access),
+                            db::status_details::of(conn, id),
+                            chart_data(conn, id, access.cycle, access.now),
+                        );
+                        Ok((status?, details?, data?))
                     })
                     .await?;
                 let seq = status.rows.summary.seq;
-                let page = Arc::new(status_on_page(&status, details));
+                let charts = self.render(move || charts_on_page(&data)).await?;
+                let page = Arc::new(status_on_page(&status, details, charts));
                 if seq == access.seq {
                     self.page_cache.0.insert(id, (seq, Arc::clone(&page)));
                 }
@@ -94,7 +100,13 @@ impl App {
     }
 }
 
-fn status_on_page(status: &Status, details: StatusDetails) -> StatusPage {
+/// The charts in both languages. The page itself has the steps as a path with more to read.
+fn charts_on_page(data: &ChartData) -> ChartsOnPage {
+    let charts = |language| Charts { steps: None, ..data.charts(language) }.into_list();
+    ChartsOnPage { english: charts(Language::English), arabic: charts(Language::Arabic) }
+}
+
+fn status_on_page(status: &Status, details: StatusDetails, charts: ChartsOnPage) -> StatusPage {
     let Status { rows, today, .. } = status;
     let StatusDetails { heading, blocked, conditions, pilots, migrations, decisions } = details;
     let summary = &rows.summary;
@@ -187,6 +199,7 @@ fn status_on_page(status: &Status, details: StatusDetails) -> StatusPage {
             };
             Shown::of(decisions.into_iter().map(decision).collect(), total)
         },
+        charts,
     }
 }
 

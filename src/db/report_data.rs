@@ -85,7 +85,7 @@ pub struct ChartParts {
     pub timeline: ReportTimeline,
 }
 
-/// The parts of a cycle that the charts of a status show, as of `now`, in one round trip.
+/// The parts of a cycle that the charts of a status show, as of `now`.
 pub async fn chart_parts(
     conn: &Conn,
     task_force_id: Uuid,

@@ -1,6 +1,7 @@
 //! The activities of a cycle over time, and the due dates.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -13,24 +14,21 @@ use crate::domain::report::{HistoryDays, ReportDueActivity, ReportTimeline, Stat
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::LocalizedText;
 
-/// The most days of a history. A cycle of more weeks has a day for every second, third or further week.
-const MAX_DAYS: i32 = 60;
-
 /// The most due activities that are listed.
 const MAX_DUE: i64 = 100;
 
 #[derive(Debug, QueryableByName)]
 struct Frame {
+    /// The current day in the task force's time zone.
     #[diesel(sql_type = Date)]
     day: NaiveDate,
+    /// The day on which the cycle was opened.
+    #[diesel(sql_type = Date)]
+    opened_on: NaiveDate,
+    #[diesel(sql_type = Text)]
+    time_zone: String,
     #[diesel(sql_type = Nullable<Date>)]
     next_council_date: Option<NaiveDate>,
-    /// Weeks between two days.
-    #[diesel(sql_type = Int4)]
-    weeks: i32,
-    /// Number of days before the last.
-    #[diesel(sql_type = Int4)]
-    before: i32,
     #[diesel(sql_type = BigInt)]
     due: i64,
 }
@@ -87,68 +85,56 @@ pub(super) async fn steps(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Query
     Prepared(query).load(&mut &*conn).await
 }
 
-/// The timeline of a cycle, as of `now`.
+/// The timeline of a cycle, as of `now`. The timeline is the same until the day ends, if nothing changes.
 pub(super) async fn timeline(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
     now: DateTime<Utc>,
 ) -> QueryResult<ReportTimeline> {
-    let (frame, changes, due_items) = tokio::try_join!(
-        frame(conn, task_force_id, cycle, now),
-        changes(conn, task_force_id, cycle, now),
-        due_items(conn, task_force_id, cycle, now),
+    let frame = frame(conn, task_force_id, cycle, now).await?;
+    let days = HistoryDays::new(frame.opened_on, frame.day);
+    let zone = frame.time_zone.parse().unwrap_or(Tz::UTC);
+    let (changes, due_items) = tokio::try_join!(
+        changes(conn, task_force_id, cycle, days, zone),
+        due_items(conn, task_force_id, cycle, frame.day),
     )?;
-    let count = |number: i32| u32::try_from(number).unwrap_or(0);
-    let days = HistoryDays { last: frame.day, weeks: count(frame.weeks), before: count(frame.before) };
-    let changes = changes.into_iter().map(|row| StateChanges {
-        days_after: count(row.days_after),
-        from: row.from,
-        to: row.to,
-        count: row.count,
-    });
     Ok(ReportTimeline {
         day: frame.day,
         next_council_date: frame.next_council_date,
-        history: days.counts(&changes.collect::<Vec<_>>()),
+        history: days.counts(&changes),
         due: frame.due,
         due_items,
     })
 }
 
-/// The number of weeks between two days of the history of a cycle `c` at the instant `$3`.
-fn weeks() -> String {
-    format!("greatest(ceil(extract(epoch from $3 - c.opened_at) / (86400 * 7 * {}))::int, 1)", MAX_DAYS - 1)
-}
-
 async fn frame(conn: &Conn, task_force_id: Uuid, cycle: i32, now: DateTime<Utc>) -> QueryResult<Frame> {
-    let query = diesel::sql_query(format!(
-        "select local_date($3, t.time_zone) as day, t.next_council_date, w.weeks,
-                greatest(floor(extract(epoch from $3 - c.opened_at) / (86400 * 7 * w.weeks))::int, 0) as before,
+    let query = diesel::sql_query(
+        "select local_date($3, t.time_zone) as day, local_date(c.opened_at, t.time_zone) as opened_on,
+                t.time_zone, t.next_council_date,
                 (select count(*) from activities
                  where task_force_id = $1 and cycle = $2 and due_date is not null
                    and state not in ('done', 'cancelled')) as due
          from task_forces t
          join cycles c on c.task_force_id = t.id and c.number = $2
-         cross join lateral (select {} as weeks) w
          where t.id = $1",
-        weeks()
-    ))
+    )
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
     .bind::<Timestamptz, _>(now);
     Prepared(query).get_result(&mut &*conn).await
 }
 
-/// The changes of state of the cycle's activities, counted by the day of the history that follows them. The state
-/// before and after a change is in the event alone: an activity has only its last state.
+/// The changes of state of the cycle's activities, counted by the number of days of the history that come after them.
+/// The state before and after a change is in the event alone: an activity has only its last state.
 async fn changes(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
-    now: DateTime<Utc>,
-) -> QueryResult<Vec<ChangesRow>> {
-    let query = diesel::sql_query(format!(
+    days: HistoryDays,
+    zone: Tz,
+) -> QueryResult<Vec<StateChanges>> {
+    let query = diesel::sql_query(
         "with changes as (
              select created_at as at, null as \"from\", 'planned' as \"to\"
              from activities where task_force_id = $1 and cycle = $2
@@ -158,42 +144,49 @@ async fn changes(
              join activities a on a.task_force_id = e.task_force_id and a.id = e.subject_id and a.cycle = $2
              where e.task_force_id = $1 and e.action = 'activity.transitioned'
          )
-         select greatest(floor(extract(epoch from $3 - x.at) / (86400 * 7 * w.weeks)), 0)::int as days_after,
-                x.\"from\", x.\"to\", count(*) as count
-         from changes x
-         join cycles c on c.task_force_id = $1 and c.number = $2
-         cross join lateral (select {} as weeks) w
-         group by 1, 2, 3",
-        weeks()
-    ))
+         select greatest(floor(extract(epoch from $3 - at) / (86400 * 7 * $4)), 0)::int as days_after,
+                \"from\", \"to\", count(*) as count
+         from changes group by 1, 2, 3",
+    )
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
-    .bind::<Timestamptz, _>(now);
-    Prepared(query).load(&mut &*conn).await
+    .bind::<Timestamptz, _>(end_of(days.last, zone))
+    .bind::<Int4, _>(i32::try_from(days.weeks).unwrap_or(i32::MAX));
+    let rows: Vec<ChangesRow> = Prepared(query).load(&mut &*conn).await?;
+    let changes = |row: ChangesRow| StateChanges {
+        days_after: u32::try_from(row.days_after).unwrap_or(0),
+        from: row.from,
+        to: row.to,
+        count: row.count,
+    };
+    Ok(rows.into_iter().map(changes).collect())
 }
 
-/// The open activities that are due next, and those that are overdue since a short time.
+/// The end of a day in a time zone. A day that begins without a midnight begins as in UTC.
+fn end_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
+    midnight.and_local_timezone(zone).earliest().map_or_else(|| midnight.and_utc(), |end| end.to_utc())
+}
+
+/// The open activities whose due dates are nearest to a day, by due date.
 async fn due_items(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
-    now: DateTime<Utc>,
+    day: NaiveDate,
 ) -> QueryResult<Vec<ReportDueActivity>> {
     let query = diesel::sql_query(
-        "with today as materialized (
-             select local_date($3, time_zone) as day from task_forces where id = $1
-         )
-         select id, number, title, due_date from (
-             select a.id, a.number, a.title, a.due_date from activities a, today
-             where a.task_force_id = $1 and a.cycle = $2 and a.due_date is not null
-               and a.state not in ('done', 'cancelled')
-             order by abs(a.due_date - today.day), a.number limit $4
+        "select id, number, title, due_date from (
+             select id, number, title, due_date from activities
+             where task_force_id = $1 and cycle = $2 and due_date is not null
+               and state not in ('done', 'cancelled')
+             order by abs(due_date - $3), number limit $4
          ) nearest
          order by due_date, number",
     )
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Date, _>(day)
     .bind::<BigInt, _>(MAX_DUE);
     let rows: Vec<DueRow> = Prepared(query).load(&mut &*conn).await?;
     let due =

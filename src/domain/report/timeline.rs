@@ -95,8 +95,18 @@ pub struct HistoryDays {
     pub before: u32,
 }
 
+/// The most days of a history. A cycle of more weeks has a day for every second, third or further week.
+const MOST_DAYS: u32 = 60;
+
 impl HistoryDays {
-    /// The numbers of activities by state on each day. The changes can be in any order.
+    /// The days of a cycle, as many as fit.
+    pub fn new(first: NaiveDate, last: NaiveDate) -> Self {
+        let days = u32::try_from(last.signed_duration_since(first).num_days()).unwrap_or(0);
+        let weeks = days.div_ceil(7 * (MOST_DAYS - 1)).max(1);
+        Self { last, weeks, before: days / (7 * weeks) }
+    }
+
+    /// The numbers of activities by state at the end of each day. The changes can be in any order.
     pub fn counts(self, changes: &[StateChanges]) -> Vec<ReportActivityCounts> {
         let days = (0..=self.before).rev();
         days.map(|days_after| {
@@ -147,7 +157,28 @@ mod tests {
         let expected = [("2026-11-17", 3, 0, 0), ("2026-12-01", 2, 2, 0), ("2026-12-15", 2, 1, 1)];
         assert_eq!(seen, expected.map(|(day, planned, going, done)| (day.to_owned(), planned, going, done)));
         assert!(counts.iter().all(|counts| counts.in_review + counts.blocked + counts.cancelled == 0));
-        assert_eq!(HistoryDays { last, weeks: 1, before: 0 }.counts(&[]).len(), 1);
+        assert_eq!(HistoryDays::new(last, last).counts(&[]).len(), 1);
+    }
+
+    #[test]
+    fn a_history_begins_with_the_cycle_and_has_at_most_sixty_days() {
+        let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        for (days, weeks, before) in [
+            (0, 1, 0),
+            (6, 1, 0),
+            (7, 1, 1),
+            (20, 1, 2),
+            (413, 1, 59),
+            (414, 2, 29),
+            (419, 2, 29),
+            (420, 2, 30),
+            (826, 2, 59),
+            (827, 3, 39),
+        ] {
+            let last = first + Days::new(days);
+            assert_eq!(HistoryDays::new(first, last), HistoryDays { last, weeks, before }, "{days} days");
+        }
+        assert_eq!(HistoryDays::new(first + Days::new(3), first).before, 0);
     }
 
     #[test]

@@ -54,6 +54,14 @@ pub struct Charts {
     pub timeline: Option<Chart>,
 }
 
+impl Charts {
+    /// The charts in the order in which people ask: how the work goes, then the results, then the dates.
+    pub fn into_list(self) -> Vec<Chart> {
+        let Self { steps, activities, maturity, indicators, aims, timeline } = self;
+        [steps, activities, maturity, indicators, aims, timeline].into_iter().flatten().collect()
+    }
+}
+
 impl<'a> ChartSource<'a> {
     /// The parts of a report.
     pub fn of_report(model: &'a ReportModel) -> Self {

@@ -10,7 +10,7 @@ mod words;
 pub use message::{Message, message, opened_elsewhere, unavailable, unopened};
 pub use portfolio::{PortfolioPage, TaskForceOnPage, TaskForcesOnPage, portfolio};
 pub use status::{
-    ActivitiesOnPage, BlockedOnPage, ConditionOnPage, DecisionOnPage, DueOnPage, HealthOnPage,
+    ActivitiesOnPage, BlockedOnPage, ChartsOnPage, ConditionOnPage, DecisionOnPage, DueOnPage, HealthOnPage,
     MigrationOnPage, PilotOnPage, ReportOnPage, Shown, StatusPage, StepOnPage, status,
 };
 

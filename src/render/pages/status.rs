@@ -13,6 +13,7 @@ use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::{Language, LocalizedText};
+use crate::render::charts::Chart;
 
 /// The status of a task force. Days are those of its time zone.
 #[derive(Debug)]
@@ -41,6 +42,14 @@ pub struct StatusPage {
     pub pilots: Shown<PilotOnPage>,
     pub migrations: Shown<MigrationOnPage>,
     pub decisions: Shown<DecisionOnPage>,
+    pub charts: ChartsOnPage,
+}
+
+/// The charts of the page in both languages: they are drawn once, when something has changed.
+#[derive(Debug)]
+pub struct ChartsOnPage {
+    pub english: Vec<Chart>,
+    pub arabic: Vec<Chart>,
 }
 
 /// The entries that a page shows, and the number of those that it does not.
@@ -172,6 +181,13 @@ impl StatusTemplate<'_> {
     /// Tells whether anything waits for the council or its secretariat.
     fn is_asked(&self) -> bool {
         self.page.before_council.is_some() || self.page.to_accept > 0
+    }
+
+    fn charts(&self) -> &[Chart] {
+        match self.say.language {
+            Language::English => &self.page.charts.english,
+            Language::Arabic => &self.page.charts.arabic,
+        }
     }
 
     /// Tells whether a day to which something was due has passed.

@@ -42,6 +42,7 @@ words! {
         done_activities: "Activities done", "الأنشطة المنجزة";
         done_of: "{} of {}", "{} من {}";
         activities: "Activities of this cycle", "أنشطة هذه الدورة";
+        charts: "Charts", "الرسوم البيانية";
         overdue: "Overdue", "متأخر عن موعده";
         unassigned: "Open and assigned to nobody", "مفتوح ولم يُكلَّف به أحد";
         due: "Due next", "المواعيد القريبة";

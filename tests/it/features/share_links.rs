@@ -73,6 +73,42 @@ async fn somebody_without_an_account_reads_the_status_through_a_link() {
 }
 
 #[tokio::test]
+async fn the_page_shows_the_charts_in_both_languages_and_draws_them_again_after_a_change() {
+    let app = TestApp::start().await;
+    let (_, page) = shared(app.as_chair()).await;
+    let titled =
+        json!({ "title": { "en": "Count the meters", "ar": "عد العدادات" }, "dueDate": "2026-12-15" });
+    for (language, captions, due) in [
+        (
+            "en",
+            ["Activities by state over time", "Due dates and decisions"],
+            "15 December 2026\u{2069}: Activity 8: \u{2068}Count the meters",
+        ),
+        (
+            "ar",
+            ["الأنشطة حسب الحالة على مر الزمن", "المواعيد والقرارات"],
+            "15 ديسمبر 2026\u{2069}: نشاط 8: \u{2068}عد العدادات",
+        ),
+    ] {
+        let path = format!("{page}?lang={language}");
+        let html = open(&app, &path).await.expect(200).text().to_owned();
+        for caption in captions {
+            assert!(html.contains(&format!("<figcaption>{caption}</figcaption>")), "{caption}: {html}");
+            assert!(html.contains(&format!("aria-label=\"{caption}\"")), "{caption}: {html}");
+        }
+        // The page has the steps as a list of its own.
+        assert!(!html.contains("chart-steps") && !html.contains("الخطوات الخمس</figcaption>"), "{html}");
+        let (before, _) = due.split_once(" 8").unwrap();
+        assert!(!html.contains(before), "{html}");
+        let activity = app.as_chair().create_activity(titled.clone()).await;
+        let due = due.replace(" 8:", &format!(" {}:", activity["number"]));
+        let html = open(&app, &path).await.expect(200).text().to_owned();
+        assert!(html.contains(&due), "{due}: {html}");
+        app.as_chair().delete(&activity).await.expect(204);
+    }
+}
+
+#[tokio::test]
 async fn a_link_is_made_by_those_who_may_share_and_shows_its_address_once() {
     let app = TestApp::start().await;
     for who in [Who::Administrator, Who::Secretariat, Who::Chair] {
