@@ -68,12 +68,10 @@ impl App {
     /// # Errors
     /// Errors of the database. A report that can't be rendered does not keep the others from being stored.
     pub async fn store_report_files(&self) -> Result<usize> {
-        let formats: Vec<ReportFormat> =
-            ReportFormat::ALL.iter().copied().filter(|format| *format != ReportFormat::Json).collect();
         let missing = self
-            .with_conn(
-                async |conn| Ok(db::report_files::missing(conn, &formats, Language::ALL, BATCH).await?),
-            )
+            .with_conn(async |conn| {
+                Ok(db::report_files::missing(conn, render::files::FORMS, Language::ALL, BATCH).await?)
+            })
             .await?;
         let mut stored = 0;
         for MissingFile { task_force_id, number, format, language } in missing {
@@ -140,10 +138,7 @@ impl ReportFile {
     fn new(model: &str, facts: &ReportFacts, format: ReportFormat, language: Language) -> Result<Self> {
         let model: ReportModel = serde_json::from_str(model).map_err(Error::internal)?;
         let document = render::report::document(&model, facts, language);
-        let content = match format {
-            ReportFormat::Html => render::html::html(&document).map_err(Error::internal)?.into_bytes(),
-            ReportFormat::Json => return Err(Error::internal("the data of a report is no file")),
-        };
+        let content = render::files::file(&document, format).map_err(Error::internal)?;
         let name = render::report::file_name(&model.control.name, model.control.number, language);
         Ok(Self { name, content })
     }

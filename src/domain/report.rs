@@ -62,6 +62,7 @@ vocabulary! {
     pub enum ReportFormat {
         Json = "json", "Data (JSON)", "بيانات (JSON)";
         Html = "html", "Web page (HTML)", "صفحة ويب (HTML)";
+        Pdf = "pdf", "Document to print (PDF)", "مستند للطباعة (PDF)";
     }
 }
 

@@ -9,11 +9,13 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 
 use super::negotiation::Negotiated;
 use super::problem::{Problem, ProblemDocument, Result};
+use super::problem_catalogue::ProblemCode;
 use crate::app::App;
 use crate::domain::report::ReportFormat;
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::render;
+use crate::render::files::{self, FORMS};
 
 /// A page loads nothing and runs nothing. Its style is its own.
 pub(super) const PAGE_POLICY: (HeaderName, HeaderValue) = (
@@ -47,11 +49,11 @@ impl Asked {
         problem: &ProblemDocument,
         language: Language,
     ) -> (&'static str, Vec<u8>) {
-        if let (ReportFormat::Html, Some(app)) = (self.format, app) {
+        if let (true, Some(app)) = (FORMS.contains(&self.format), app) {
             let page = problem.page();
-            let html = move || render::html::html(&render::problem::document(&page, language));
-            match app.render(html).await {
-                Ok(Ok(html)) => return (content_type(self.format), html.into_bytes()),
+            let file = move || files::file(&render::problem::document(&page, language), self.format);
+            match app.render(file).await {
+                Ok(Ok(file)) => return (content_type(self.format), file),
                 Ok(Err(error)) => tracing::error!(%error, "the page of a problem failed"),
                 Err(error) => tracing::error!(%error, "the page of a problem failed"),
             }
@@ -87,7 +89,27 @@ fn asked(request: &HttpRequest, payload: &mut Payload) -> Result<Asked> {
             ReportFormat::ALL.iter().find(of_media_type).copied().unwrap_or(ReportFormat::Json)
         }
     };
+    if format == ReportFormat::Pdf && !FORMS.contains(&format) {
+        return Err(without_pdf());
+    }
     Ok(Asked { format, language })
+}
+
+/// The refusal of a PDF by a service that was built without the feature `pdf`.
+fn without_pdf() -> Problem {
+    Problem::new(
+        ProblemCode::NotAcceptable,
+        "This service was built without PDF. Ask for application/json or text/html, and print the page.",
+        "بُنيت هذه الخدمة من دون PDF. اطلب application/json أو text/html، ثم اطبع الصفحة.",
+    )
+}
+
+/// What a browser that shows a form may load. A PDF is shown by a viewer of the browser, which loads its own parts.
+pub(super) fn policy(form: ReportFormat) -> (HeaderName, HeaderValue) {
+    match form {
+        ReportFormat::Pdf => (CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")),
+        ReportFormat::Json | ReportFormat::Html => PAGE_POLICY,
+    }
 }
 
 /// The media type of a form.
@@ -95,6 +117,7 @@ pub(super) fn media_type(form: ReportFormat) -> &'static str {
     match form {
         ReportFormat::Json => "application/json",
         ReportFormat::Html => "text/html",
+        ReportFormat::Pdf => "application/pdf",
     }
 }
 
@@ -103,5 +126,6 @@ pub(super) fn content_type(form: ReportFormat) -> &'static str {
     match form {
         ReportFormat::Json => "application/json",
         ReportFormat::Html => "text/html; charset=utf-8",
+        ReportFormat::Pdf => "application/pdf",
     }
 }

@@ -14,6 +14,7 @@ pub mod charts;
 pub mod csv;
 pub mod dates;
 pub mod document;
+pub mod files;
 pub mod html;
 pub mod pages;
 #[cfg(feature = "pdf")]

@@ -1,5 +1,7 @@
 //! Reports over HTTP.
 
+use std::borrow::Cow;
+
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -7,7 +9,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -189,6 +193,26 @@ impl CouncilReport {
     }
 }
 
+/// The bytes of a report as PDF.
+#[derive(Debug)]
+struct ReportPdf;
+
+impl PartialSchema for ReportPdf {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .description(Some("The bytes of a PDF file (PDF/A-2a), tagged for screen readers."))
+            .into()
+    }
+}
+
+impl ToSchema for ReportPdf {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ReportPdf")
+    }
+}
+
 /// In which form a report is read.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
@@ -274,11 +298,12 @@ async fn create_report(
 
 /// Get a report
 ///
-/// One report with its content, as data or as a document to be read and printed. `Accept` chooses the form; `format` in
-/// the query goes before `Accept`. A document is in the language of `lang`, or else of `Accept-Language`, and begins with
-/// a page that says what the council is asked to decide. The document of a report that has not been put before the council
-/// is marked as a draft. The document of a report that has been before the council is stored, and never changes again. A
-/// problem is answered in the form that was asked for.
+/// One report with its content, as data, as a page, or as a PDF to be printed and filed. `Accept` chooses the form;
+/// `format` in the query goes before `Accept`. A document is in the language of `lang`, or else of `Accept-Language`, and
+/// begins with a page that says what the council is asked to decide. The document of a report that has not been put before
+/// the council is marked as a draft. The document of a report that has been before the council is stored, and never
+/// changes again. A problem is answered in the form that was asked for. A service that was built without PDF refuses the
+/// PDF with 406.
 ///
 /// `hash` is the SHA-256 of `model` as canonical JSON (RFC 8785), so that a copy can be verified; each document states it.
 #[utoipa::path(
@@ -291,7 +316,7 @@ async fn create_report(
             ("ETag" = String),
             ("Content-Disposition" = String, description = "The name of the file, for a document: `filename*` (RFC 8187), and for programs that read only ASCII `filename`."),
         ),
-        content((CouncilReport = "application/json"), (String = "text/html")),
+        content((CouncilReport = "application/json"), (String = "text/html"), (ReportPdf = "application/pdf")),
     )),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
@@ -304,7 +329,7 @@ async fn get_report(asked: Asked, app: Data<App>, read: Read<ReportPath, FormQue
             let view = app.report_get(caller, task_force_id, number).await?;
             response::single(view.written.report.version, &CouncilReport::new(view)?)
         }
-        format @ ReportFormat::Html => {
+        format @ (ReportFormat::Html | ReportFormat::Pdf) => {
             let language = match lang.or(context.asked_language) {
                 Some(language) => language,
                 // The language that the caller prefers is known once the database was asked for the caller.
@@ -324,7 +349,7 @@ fn file_response(format: ReportFormat, language: Language, number: i32, file: Re
         .insert_header((CONTENT_TYPE, form::content_type(format)))
         .insert_header((CONTENT_LANGUAGE, language.code()))
         .insert_header(attachment::shown(name, ascii))
-        .insert_header(form::PAGE_POLICY)
+        .insert_header(form::policy(format))
         .insert_header((CACHE_CONTROL, REVALIDATE))
         .insert_header((VARY, "Authorization, Accept, Accept-Language"))
         .insert_header((ETAG, format!("\"{}\"", hex::encode(Sha256::digest(&file.content)))))

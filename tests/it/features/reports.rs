@@ -2,6 +2,7 @@
 
 mod contents;
 mod documents;
+mod pdf;
 mod timeline;
 
 use chrono::TimeDelta;

@@ -9,7 +9,11 @@ use crate::support::policies::adopted_policy;
 use crate::support::{TestApp, Who};
 
 /// The answer to a chair who asks for a path with these headers.
-async fn asked(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> crate::support::answer::Answer {
+pub(super) async fn asked(
+    app: &TestApp,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> crate::support::answer::Answer {
     let draft = headers.iter().fold(Draft::get(path), |draft, (name, value)| draft.header(name, value));
     app.as_chair().send(draft).await
 }
@@ -65,9 +69,9 @@ async fn a_form_or_a_language_that_does_not_exist_is_refused_with_those_that_do(
     app.db_open("report").await;
     let path = new(&app, json!({})).await.path;
     for (query, parameter, listed) in [
-        ("?format=docx", "format", ["json", "html"]),
-        ("?format=", "format", ["json", "html"]),
-        ("?lang=fr", "lang", ["en", "ar"]),
+        ("?format=docx", "format", ["json", "html", "pdf"].as_slice()),
+        ("?format=", "format", &["json", "html", "pdf"]),
+        ("?lang=fr", "lang", &["en", "ar"]),
     ] {
         let problem = asked(&app, &format!("{path}{query}"), &[]).await.expect_problem(400, "invalidRequest");
         let error = &problem["errors"][0];
@@ -77,7 +81,7 @@ async fn a_form_or_a_language_that_does_not_exist_is_refused_with_those_that_do(
     }
     let problem = asked(&app, &path, &[("Accept", "image/png")]).await.expect_problem(406, "notAcceptable");
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("application/json, text/html"), "{detail}");
+    assert!(detail.contains("application/json, text/html, application/pdf"), "{detail}");
     let arabic = [("Accept", "image/png"), ("Accept-Language", "ar")];
     let problem = asked(&app, &path, &arabic).await.expect_problem(406, "notAcceptable");
     let detail = problem["detail"].as_str().unwrap();
@@ -217,7 +221,8 @@ async fn the_file_of_a_submitted_report_is_stored_at_its_first_download_and_stay
         "update report_files set content = 'of another version', sha256 = sha256('of another version')";
     app.db().await.batch_execute(other).await.unwrap();
     assert_eq!(asked(&app, &path, &[]).await.expect(200).text(), "of another version");
-    assert_eq!(app.app.store_report_files().await.unwrap(), 1, "the file in the other language");
+    let others = 2 * taskforce::render::files::FORMS.len() - 1;
+    assert_eq!(app.app.store_report_files().await.unwrap(), others, "the files in other languages and forms");
     assert_eq!(asked(&app, &path, &[]).await.expect(200).text(), "of another version");
 }
 
