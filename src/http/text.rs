@@ -198,8 +198,10 @@ impl<K: LocalizedKind> Localized<K> {
 impl<K: LocalizedKind> PartialSchema for Localized<K> {
     fn schema() -> RefOr<Schema> {
         let mut object = object_of_languages(
-            text(K::MAX_LENGTH, K::FORMAT, K::ARABIC).description(Some("The Arabic text.")),
-            text(K::MAX_LENGTH, K::FORMAT, K::ENGLISH).description(Some("The English text.")),
+            text(K::MAX_LENGTH, K::FORMAT, K::ARABIC)
+                .description(Some("The Arabic text; can be left out if `en` is there.")),
+            text(K::MAX_LENGTH, K::FORMAT, K::ENGLISH)
+                .description(Some("The English text; can be left out if `ar` is there.")),
         );
         object.min_properties = Some(1);
         object.description =
