@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::idempotency::CommitMode;
+use super::live::Wakes;
 use super::{Checked, Result};
 use crate::auth::oidc::LEEWAY;
 use crate::db;
@@ -34,6 +35,10 @@ pub struct Caller {
     pub commit_mode: CommitMode,
     /// The language that the user prefers.
     pub preferred_language: PreferredLanguage,
+    /// The instant at which the credential expires, if the credential itself says so.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The ids whose listeners wake when the change of the request is committed.
+    pub wakes: Wakes,
 }
 
 /// The language that the user of a request prefers. It is known as soon as the database has been asked who the caller is,
@@ -54,6 +59,19 @@ impl PreferredLanguage {
 }
 
 impl Caller {
+    /// The sender of a request that is committed, without an `Idempotency-Key`.
+    pub fn new(user_id: Uuid, credential: Credential, request_id: String) -> Self {
+        Self {
+            user_id,
+            credential,
+            request_id,
+            commit_mode: CommitMode::default(),
+            preferred_language: PreferredLanguage::default(),
+            expires_at: None,
+            wakes: Wakes::default(),
+        }
+    }
+
     /// Waits until no other request with the caller's `Idempotency-Key` is being executed, if there is a key.
     ///
     /// # Errors

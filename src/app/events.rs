@@ -13,7 +13,7 @@ use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
 
 /// An event with its hash in hexadecimal and the name of its actor.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ReadEvent {
     /// The event as the chain stores it.
     pub event: Event,
@@ -23,6 +23,14 @@ pub struct ReadEvent {
     pub actor_name: Option<LocalizedText>,
     /// The subject, with its title.
     pub subject: Reference,
+}
+
+impl ReadEvent {
+    pub(super) fn from_row(row: EventRow) -> Result<Self> {
+        let event = serde_json::from_str(&row.body).map_err(Error::internal)?;
+        let EventRow { hash, actor_name, subject, .. } = row;
+        Ok(Self { event, hash: hex::encode(hash), actor_name, subject })
+    }
 }
 
 impl App {
@@ -45,12 +53,7 @@ impl App {
             })
             .await?;
         let Page { items, more, total } = page;
-        let read = |row: EventRow| {
-            let event = serde_json::from_str(&row.body).map_err(Error::internal)?;
-            let EventRow { hash, actor_name, subject, .. } = row;
-            Ok(ReadEvent { event, hash: hex::encode(hash), actor_name, subject })
-        };
-        let items: Vec<ReadEvent> = items.into_iter().map(read).collect::<Result<_>>()?;
+        let items: Vec<ReadEvent> = items.into_iter().map(ReadEvent::from_row).collect::<Result<_>>()?;
         // The two statements of the read may see different states. The later one counts.
         let last = items.iter().map(|read| read.event.seq).max().unwrap_or_default();
         Ok((Page { items, more, total }, access.seq.max(last)))

@@ -9,6 +9,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::connection::{ConnectionGuard, DATABASE_TIMEOUT};
 use super::{App, Error, Result};
@@ -43,8 +44,9 @@ enum Progress {
     /// The use case has not finished.
     #[default]
     Begun,
-    /// The use case has finished; its transaction is open and waits for the response.
-    AwaitsResponse(Box<ConnectionGuard>),
+    /// The use case has finished; its transaction is open and waits for the response. Those who wait for these ids are
+    /// woken after the commit.
+    AwaitsResponse(Box<ConnectionGuard>, Vec<Uuid>),
     /// An earlier request with the same key was executed; this is its response.
     Replayed(StoredResponse),
 }
@@ -53,7 +55,7 @@ impl std::fmt::Debug for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Begun => "Begun",
-            Self::AwaitsResponse(_) => "AwaitsResponse",
+            Self::AwaitsResponse(..) => "AwaitsResponse",
             Self::Replayed(_) => "Replayed",
         })
     }
@@ -104,17 +106,17 @@ impl IdempotentRequest {
     }
 
     /// Keeps the open transaction until the response is there.
-    pub(super) fn await_response(&self, guard: ConnectionGuard) {
-        *self.progress() = Progress::AwaitsResponse(Box::new(guard));
+    pub(super) fn await_response(&self, guard: ConnectionGuard, wakes: Vec<Uuid>) {
+        *self.progress() = Progress::AwaitsResponse(Box::new(guard), wakes);
     }
 
     fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_transaction(&self) -> Option<ConnectionGuard> {
+    fn take_transaction(&self) -> Option<(ConnectionGuard, Vec<Uuid>)> {
         match std::mem::take(&mut *self.progress()) {
-            Progress::AwaitsResponse(guard) => Some(*guard),
+            Progress::AwaitsResponse(guard, wakes) => Some((*guard, wakes)),
             _ => None,
         }
     }
@@ -126,7 +128,7 @@ impl App {
     /// # Errors
     /// The error of the commit; then nothing was changed, as far as the service knows.
     pub async fn store_response(&self, request: &IdempotentRequest, response: &StoredResponse) -> Result<()> {
-        let mut guard = request
+        let (mut guard, wakes) = request
             .take_transaction()
             .ok_or_else(|| Error::internal("a request with a key left no transaction open"))?;
         let storing = async {
@@ -138,6 +140,7 @@ impl App {
             Ok(Ok(())) => {
                 self.last_write.note_success();
                 guard.release();
+                self.live.wake(wakes);
                 Ok(())
             }
             // Dropping the guard closes the connection, and the server rolls back.

@@ -29,6 +29,7 @@ pub mod housekeeping;
 pub mod idempotency;
 mod ids;
 pub mod indicators;
+pub mod live;
 pub mod me;
 pub mod measurements;
 pub mod members;
@@ -94,6 +95,7 @@ pub struct App {
     refused: refused_attempts::PendingAttempts,
     verifiers: user_slots::UserSlots,
     archivers: user_slots::UserSlots,
+    live: live::Live,
     renderings: rendering::Renderings,
     /// The space that files may take.
     pub(crate) storage_limits: StorageLimits,
@@ -121,6 +123,7 @@ impl App {
             refused: refused_attempts::PendingAttempts::default(),
             verifiers: user_slots::UserSlots::new(audit::MAX_VERIFIERS),
             archivers: user_slots::UserSlots::new(archive::MAX_ARCHIVERS),
+            live: live::Live::default(),
             renderings: rendering::Renderings::default(),
             storage_limits: StorageLimits::default(),
             workbooks: sheets::Workbooks::default(),

@@ -10,8 +10,7 @@ use secrecy::SecretString;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::caller::{Caller, Credential, PreferredLanguage};
-use super::idempotency::CommitMode;
+use super::caller::{Caller, Credential};
 use super::share_links::OpenedPage;
 use super::{App, Error, Result};
 use crate::auth::secrets;
@@ -210,13 +209,7 @@ impl App {
             (None, Some(issued_at)) => Credential::SingleSignOn(issued_at),
             (None, None) => return Ok(None),
         };
-        let caller = Caller {
-            user_id: link.user_id,
-            credential,
-            request_id: request_id.to_owned(),
-            commit_mode: CommitMode::Commit,
-            preferred_language: PreferredLanguage::default(),
-        };
+        let caller = Caller::new(link.user_id, credential, request_id.to_owned());
         let page = match (link.only_task_force_id, link.report_number) {
             (None, _) => self.actor_on(conn, &caller).await.and_then(|actor| {
                 actor.require(Action::ReadPortfolio)?;

@@ -14,9 +14,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::caller::{Access, Actor, Caller, Credential, PreferredLanguage, actor};
+use super::caller::{Access, Actor, Caller, Credential, actor};
 use super::clock::as_kept;
-use super::idempotency::CommitMode;
 use super::read::access;
 use super::{App, Error, Result};
 use crate::auth::secrets;
@@ -399,13 +398,8 @@ impl App {
 /// The refusals of a maker who may not see the page, and of a link that has ended.
 fn opened(link: OpenedLink, request_id: &str, now: DateTime<Utc>) -> Result<Option<OpenLink>> {
     let OpenedLink { link_id, page, report_number, created_at, expires_at, access: row } = link;
-    let maker = Caller {
-        user_id: row.caller.user_id,
-        credential: Credential::ShareLink(link_id),
-        request_id: request_id.to_owned(),
-        commit_mode: CommitMode::Commit,
-        preferred_language: PreferredLanguage::default(),
-    };
+    let credential = Credential::ShareLink(link_id);
+    let maker = Caller::new(row.caller.user_id, credential, request_id.to_owned());
     let (state, locale) = (row.caller.state, row.caller.locale);
     let (role, opened) = match (page, row.caller.only_task_force_id, report_number) {
         (SharedPage::Portfolio, None, None) => {

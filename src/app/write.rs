@@ -14,6 +14,7 @@ use super::caller::{Access, Actor, Caller};
 use super::connection::within;
 use super::idempotency::CommitMode;
 use super::ids::IdSequence;
+use super::live::Wakes;
 use super::{App, Error, Result};
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
@@ -104,8 +105,9 @@ impl App {
         use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
     ) -> Result<T> {
         let _permit = self.writer_limit.acquire(task_force_id).await?;
-        self.transaction(&caller.commit_mode, async |conn| {
+        self.transaction(&caller.commit_mode, &caller.wakes, async |conn| {
             let (head, access) = self.begin_write(conn, caller, task_force_id, action).await?;
+            caller.wakes.add(task_force_id);
             run_use_case(conn, head, access, &caller.request_id, use_case).await
         })
         .await
@@ -124,6 +126,7 @@ impl App {
     ) -> Result<()> {
         let head = db::events::lock_head(conn, task_force_id).await?.ok_or(RefusalCode::NotFound)?;
         let access = self.access_on(conn, caller, task_force_id).await?;
+        caller.wakes.add(task_force_id);
         run_use_case(conn, head, access, &caller.request_id, use_case).await.map(drop)
     }
 
@@ -154,7 +157,7 @@ impl App {
         caller: &Caller,
         use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, &IdSequence) -> Result<(T, Vec<NewEvent>)>,
     ) -> Result<T> {
-        self.transaction(&caller.commit_mode, async |conn| {
+        self.transaction(&caller.commit_mode, &caller.wakes, async |conn| {
             caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             actor.require(Action::CreateTaskForce)?;
@@ -163,6 +166,7 @@ impl App {
             let id = ids.next();
             let (result, new_events) = use_case(conn, &actor, id, &ids).await?;
             let head = db::events::lock_head(conn, id).await?.ok_or(RefusalCode::NotFound)?;
+            caller.wakes.add(id);
             append(conn, id, head, actor.as_event_actor(), &caller.request_id, &ids, new_events).await?;
             Ok(Effect::Changed(result))
         })
@@ -179,7 +183,7 @@ impl App {
         may: impl FnOnce(&Actor) -> Result<()>,
         use_case: impl AsyncFnOnce(&Conn, &Actor, DateTime<Utc>) -> Result<(T, Option<NewEvent>)>,
     ) -> Result<T> {
-        self.transaction(&caller.commit_mode, async |conn| {
+        self.transaction(&caller.commit_mode, &caller.wakes, async |conn| {
             caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             may(&actor)?;
@@ -188,6 +192,8 @@ impl App {
             let now = self.clock.now();
             let (result, new_event) = use_case(conn, &actor, now).await?;
             let Some(new_event) = new_event else { return Ok(Effect::Unchanged(result)) };
+            // Rights may have changed: those of a user, or of a session or key that was ended.
+            [actor.user_id, new_event.subject.id].into_iter().for_each(|id| caller.wakes.add(id));
             let by = actor.as_event_actor();
             db::events::insert_installation(conn, by, &caller.request_id, now, &new_event).await?;
             Ok(Effect::Changed(result))
@@ -204,22 +210,25 @@ impl App {
         request_id: &str,
         use_case: impl AsyncFnOnce(&Conn, DateTime<Utc>) -> Result<(T, Option<NewInstallationEvent>)>,
     ) -> Result<T> {
-        self.transaction(&CommitMode::Commit, async |conn| {
+        let wakes = Wakes::default();
+        self.transaction(&CommitMode::Commit, &wakes, async |conn| {
             let now = self.clock.now();
             let (result, new_event) = use_case(conn, now).await?;
             let Some(NewInstallationEvent { actor, new_event }) = new_event else {
                 return Ok(Effect::Unchanged(result));
             };
+            actor.id.into_iter().chain([new_event.subject.id]).for_each(|id| wakes.add(id));
             db::events::insert_installation(conn, actor, request_id, now, &new_event).await?;
             Ok(Effect::Changed(result))
         })
         .await
     }
 
-    /// Runs a transaction, and ends it by the commit mode of its request.
+    /// Runs a transaction, ends it by the commit mode of its request, and wakes those who wait for what was committed.
     async fn transaction<T>(
         &self,
         mode: &CommitMode,
+        wakes: &Wakes,
         body: impl AsyncFnOnce(&Conn) -> Result<Effect<T>>,
     ) -> Result<T> {
         let (mut guard, deadline) = self.connection().await?;
@@ -235,12 +244,15 @@ impl App {
         let is_commit = matches!((&outcome, mode), (Ok(true), CommitMode::Commit));
         let ended = within(deadline, Box::pin(self.end(conn, mode, outcome))).await?;
         match &ended {
-            Ok(()) if is_commit => self.last_write.note_success(),
+            Ok(()) if is_commit => {
+                self.last_write.note_success();
+                self.live.wake(wakes.take());
+            }
             Ok(()) => {}
             Err(error) => self.last_write.note_error(error),
         }
         match mode {
-            CommitMode::Idempotent(request) if ended.is_ok() => request.await_response(guard),
+            CommitMode::Idempotent(request) if ended.is_ok() => request.await_response(guard, wakes.take()),
             _ => guard.release(),
         }
         ended?;

@@ -174,13 +174,19 @@ pub(super) async fn serve(settings: ServeSettings, with_demo: bool) -> Result<()
         Ok(Some((server, app))) => {
             let (server_running, server_stopped) = tokio::sync::oneshot::channel::<()>();
             let run = async {
-                let result = run(server, &mut stop).await;
+                let result = run(server, &app, &mut stop).await;
                 drop(server_running);
                 result
             };
             // Housekeeping also writes refused attempts, so it ends after the server.
-            let run_housekeeping = app.run_housekeeping(async { drop(server_stopped.await) });
-            tokio::join!(run, run_housekeeping).0
+            let background = async {
+                let stopped = async { drop(server_stopped.await) };
+                tokio::select! {
+                    () = app.run_housekeeping(stopped) => {}
+                    () = app.run_live() => {}
+                }
+            };
+            tokio::join!(run, background).0
         }
         Ok(None) => Ok(()),
         Err(failure) => Err(failure),
@@ -229,7 +235,7 @@ async fn start(
 }
 
 /// Runs the server until the first signal; requests in progress can then finish, unless a second signal follows.
-async fn run(server: Server, stop: &mut StopSignals) -> Result<(), Failure> {
+async fn run(server: Server, app: &App, stop: &mut StopSignals) -> Result<(), Failure> {
     let handle = server.handle();
     let mut running = tokio::spawn(server);
     tokio::select! {
@@ -237,6 +243,8 @@ async fn run(server: Server, stop: &mut StopSignals) -> Result<(), Failure> {
         () = stop.received() => {}
     }
     tracing::info!("stopping: requests in progress can finish");
+    // A stream of events would never finish.
+    app.stop_live();
     tokio::select! {
         () = handle.stop(true) => {}
         () = stop.received() => handle.stop(false).await,

@@ -63,6 +63,7 @@ pub mod task_forces;
 pub mod tls;
 mod types;
 pub mod users;
+pub mod wakeups;
 
 pub use diesel::result::{Error as QueryError, QueryResult};
 pub use diesel_async::AsyncPgConnection as Conn;

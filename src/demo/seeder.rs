@@ -11,9 +11,8 @@ use uuid::Uuid;
 
 use super::content::{Activity, FinalState, Subject, Team, Text, text};
 use super::people::{ACCOUNTS, EXPERTISE, EXPERTS, NAMES, SECRETARIAT};
-use crate::app::caller::{Caller, Credential, PreferredLanguage};
+use crate::app::caller::{Caller, Credential};
 use crate::app::clock::Clock;
-use crate::app::idempotency::CommitMode;
 use crate::app::members::NewMember;
 use crate::app::resource::TransitionCommand;
 use crate::app::sign_in::{SignedIn, Visit};
@@ -141,13 +140,7 @@ impl Seeder {
             }
         }
         let account = item(&self.accounts, account)?;
-        Ok(Caller {
-            user_id: account.user_id,
-            credential: Credential::Session(account.session_id),
-            request_id,
-            commit_mode: CommitMode::Commit,
-            preferred_language: PreferredLanguage::default(),
-        })
+        Ok(Caller::new(account.user_id, Credential::Session(account.session_id), request_id))
     }
 
     /// The caller for the next action of a member.

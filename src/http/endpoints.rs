@@ -16,6 +16,7 @@ mod events;
 mod evidence;
 mod health_statements;
 mod indicators;
+mod live_events;
 mod me;
 mod measurements;
 mod members;
@@ -48,6 +49,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     me::operations(config);
     comments::operations(config);
     events::operations(config);
+    live_events::operations(config);
     steps::operations(config);
     submissions::operations(config);
     policies::operations(config);

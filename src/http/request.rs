@@ -31,7 +31,7 @@ use super::server::settings::{ClientTimeouts, Settings};
 use super::{request_errors, validation};
 use crate::app::App;
 use crate::app::api_keys;
-use crate::app::caller::{Caller, Credential, PreferredLanguage};
+use crate::app::caller::{Caller, Credential};
 use crate::app::idempotency::CommitMode;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::text::Language;
@@ -329,16 +329,17 @@ fn timeouts(request: &HttpRequest) -> Result<ClientTimeouts> {
 async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
     let token = bearer(request.headers()).ok_or(RefusalCode::Unauthenticated)?;
     let app = app(request)?;
+    let mut expires_at = None;
     let authenticated = if api_keys::is_api_key(token) {
         app.authenticate_api_key(token).await?
     } else if let Some(claims) = app.tokens.verify(token, app.clock.now()) {
+        expires_at = Some(claims.expires_at);
         Some((claims.user_id, Credential::Session(claims.session_id)))
     } else {
         app.single_sign_on(&request_id, token).await?
     };
     let (user_id, credential) = authenticated.ok_or(RefusalCode::Unauthenticated)?;
-    let preferred_language = PreferredLanguage::default();
-    Ok(Caller { user_id, credential, request_id, commit_mode: CommitMode::Commit, preferred_language })
+    Ok(Caller { expires_at, ..Caller::new(user_id, credential, request_id) })
 }
 
 /// The caller of a request whose credential is valid, and the language that the request asks for. This part is independent of the types of path,

@@ -1,6 +1,7 @@
 //! The events, over HTTP.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -174,6 +175,9 @@ page_query! {
         /// The order of the list: `seq` (the default), oldest first, or `-seq`, newest first.
         #[param(inline, nullable = false)]
         sort: Option<AuditEventSort>,
+        /// If no event matches, wait for one, no longer than so many seconds. With `after`, a client thereby learns of an event as soon as the event has happened; the list is empty if none has.
+        #[param(nullable = false, minimum = 0, maximum = 30)]
+        wait: Option<u64>,
     }
 }
 
@@ -197,7 +201,9 @@ page_query! {
 
 /// List events
 ///
-/// The audit events of a task force, oldest first unless `sort` says otherwise. Each event holds the hash of the previous event.
+/// The audit events of a task force, oldest first unless `sort` says otherwise. Each event holds the hash of the previous
+/// event. With `wait`, the list waits for an event (long polling); `GET /v1/task-forces/{taskForceId}/events/stream` sends
+/// events as they happen.
 #[utoipa::path(
     tag = "events",
     params(TaskForcePath, AuditEventQuery),
@@ -217,8 +223,9 @@ async fn list_events(app: Data<App>, read: Read<TaskForcePath, AuditEventQuery>)
     };
     let id = context.path.task_force_id;
     let max_bytes = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
+    let wait = Duration::from_secs(query.wait.unwrap_or_default());
     let (page, last_seq) =
-        app.events_list(&context.caller, id, &filter, order, paging.window(), max_bytes).await?;
+        app.events_wait(&context.caller, id, &filter, order, paging.window(), max_bytes, wait).await?;
     let Page { items, next, total } = Page::new(&paging, page, |read| read.event.seq, AuditEvent::from);
     response::document(&AuditEventPage { items, next, total, last_seq })
 }

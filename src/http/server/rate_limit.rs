@@ -255,13 +255,7 @@ mod tests {
     async fn accept(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
         let holder = bearer(request.headers()).and_then(|key| key.strip_prefix("tfk_good_"));
         let Some(holder) = holder else { return actix_web::HttpResponse::Unauthorized().finish() };
-        let caller = Caller {
-            user_id: holder.parse().unwrap(),
-            credential: Credential::Session(Uuid::nil()),
-            request_id: String::new(),
-            commit_mode: crate::app::idempotency::CommitMode::Commit,
-            preferred_language: crate::app::caller::PreferredLanguage::default(),
-        };
+        let caller = Caller::new(holder.parse().unwrap(), Credential::Session(Uuid::nil()), String::new());
         request.extensions_mut().insert(caller);
         actix_web::HttpResponse::Ok().finish()
     }

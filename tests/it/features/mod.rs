@@ -15,6 +15,7 @@ mod events;
 mod evidence;
 mod health_statements;
 mod indicators;
+mod live_events;
 mod me;
 mod measurements;
 mod members;

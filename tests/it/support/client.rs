@@ -104,6 +104,20 @@ impl Draft {
     }
 }
 
+/// The body of a response; of a stream without an end of its own, the beginning.
+async fn body_of(response: &mut reqwest::Response) -> Vec<u8> {
+    let content_type = response.headers().get("content-type");
+    let is_stream = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        body.extend_from_slice(&chunk);
+        if is_stream {
+            break;
+        }
+    }
+    body
+}
+
 /// A client that acts as one user.
 #[derive(Clone, Copy)]
 pub(crate) struct Client<'a> {
@@ -149,13 +163,13 @@ impl<'a> Client<'a> {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let answer = request.send().await.unwrap();
+        let mut answer = request.send().await.unwrap();
         let answer = Answer {
             request: format!("{:?}: {method} {path}", self.who),
             path,
             status: answer.status().as_u16(),
             headers: answer.headers().clone(),
-            body: answer.bytes().await.unwrap().to_vec(),
+            body: body_of(&mut answer).await,
         };
         answer.check_common_headers();
         if answer.header("content-encoding").is_empty() {

@@ -24,6 +24,7 @@ pub(crate) mod sectors;
 pub(crate) mod service;
 pub(crate) mod sheets;
 pub(crate) mod sign_in;
+pub(crate) mod streams;
 pub(crate) mod votes;
 pub(crate) mod world;
 

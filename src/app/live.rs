@@ -1,0 +1,311 @@
+//! Live events: those who wait for events are woken when events were committed, in this process and in every other
+//! process on the database.
+//!
+//! A commit wakes the waiting requests of its own process at once. One task tells the other processes, after the commit
+//! and for many commits at a time, since a `NOTIFY` inside of a transaction makes all commits of the database wait for
+//! each other. A wake-up that is lost delays an event by [`POLL_EVERY`] at most: the heads of the task forces that
+//! somebody waits for are compared in one statement.
+//!
+//! Streams of one task force share their reads: one task reads the new events of a task force once and hands them to all
+//! of its streams. A stream that falls behind reads by itself until it has caught up.
+
+mod stream;
+mod topics;
+
+pub use stream::{EndReason, EventStream, LiveEvent, StreamItem};
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, interval, sleep, timeout_at};
+use uuid::Uuid;
+
+use self::topics::Topics;
+use super::caller::Caller;
+use super::events::ReadEvent;
+use super::{App, Error, Result};
+use crate::db;
+use crate::db::events::{EventFilter, EventOrder};
+use crate::db::page::{Page, Window};
+use crate::db::wakeups::{self, Listener};
+
+/// The longest that a lost wake-up delays an event.
+const POLL_EVERY: Duration = Duration::from_secs(15);
+
+/// The pause between two notifications of other processes, and after an error of the database.
+const NOTIFY_EVERY: Duration = Duration::from_millis(20);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The most events that one statement reads.
+const BATCH: i64 = 100;
+const BATCH_BYTES: i64 = 256 * 1024;
+
+/// The most task forces whose new events are read at the same time.
+const READERS: usize = 4;
+
+/// The most streams and waiting requests of one user: a browser has a few tabs, a script a few task forces.
+pub const WAITING_PER_USER: usize = 20;
+
+/// The ids whose listeners wake when a change is committed: task forces, and the users, sessions and keys whose rights
+/// may have changed.
+#[derive(Debug, Clone, Default)]
+pub struct Wakes(Arc<Mutex<Vec<Uuid>>>);
+
+impl Wakes {
+    /// Adds an id.
+    pub(super) fn add(&self, id: Uuid) {
+        lock(&self.0).push(id);
+    }
+
+    /// Takes the ids out.
+    pub(super) fn take(&self) -> Vec<Uuid> {
+        std::mem::take(&mut lock(&self.0))
+    }
+}
+
+/// The requests that wait for events.
+#[derive(Clone)]
+pub(super) struct Live {
+    topics: Arc<Topics>,
+    /// The ids of which the other processes are not told yet.
+    untold: Arc<Mutex<BTreeSet<Uuid>>>,
+    to_tell: Arc<Notify>,
+    waiting: Arc<Mutex<HashMap<Uuid, usize>>>,
+    stopping: watch::Sender<bool>,
+    /// Tells the wake-ups of this process from those of others.
+    process: Uuid,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            topics: Arc::default(),
+            untold: Arc::default(),
+            to_tell: Arc::default(),
+            waiting: Arc::default(),
+            stopping: watch::Sender::new(false),
+            process: Uuid::now_v7(),
+        }
+    }
+}
+
+impl Live {
+    /// Wakes those who wait for these ids, in this process and in others.
+    pub(super) fn wake(&self, ids: Vec<Uuid>) {
+        if ids.is_empty() {
+            return;
+        }
+        ids.iter().for_each(|id| self.topics.wake(*id));
+        lock(&self.untold).extend(ids);
+        self.to_tell.notify_one();
+    }
+
+    /// A place among the waiting requests of a user.
+    fn place(&self, user_id: Uuid) -> Result<Place> {
+        let mut waiting = lock(&self.waiting);
+        let count = waiting.entry(user_id).or_default();
+        if *count >= WAITING_PER_USER {
+            return Err(Error::Busy(
+                "As many requests of yours as the service holds open for one user wait for events already. Close a stream, and try again.",
+                "بلغ عدد طلباتك المفتوحة في انتظار الأحداث الحدَّ الذي تبقيه الخدمة لمستخدم واحد. أغلق أحد التدفقات ثم أعد المحاولة.",
+            ));
+        }
+        *count += 1;
+        Ok(Place { waiting: Arc::clone(&self.waiting), user_id })
+    }
+}
+
+/// The place of a waiting request. Dropping it frees the place.
+#[derive(Debug)]
+struct Place {
+    waiting: Arc<Mutex<HashMap<Uuid, usize>>>,
+    user_id: Uuid,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.waiting);
+        if let Some(count) = waiting.get_mut(&self.user_id) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(&self.user_id);
+            }
+        }
+    }
+}
+
+impl App {
+    /// A page of the events of a task force as [`App::events_list`] reads it. Without an event, waits for one, no longer
+    /// than `wait`. No connection is held while waiting.
+    ///
+    /// # Errors
+    /// As [`App::events_list`]; `busy` for a user with too many waiting requests.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a list, and the time to wait")]
+    pub async fn events_wait(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        filter: &EventFilter,
+        order: EventOrder,
+        window: Window,
+        max_bytes: i64,
+        wait: Duration,
+    ) -> Result<(Page<ReadEvent>, i64)> {
+        let read = async || self.events_list(caller, task_force_id, filter, order, window, max_bytes).await;
+        if wait.is_zero() {
+            return read().await;
+        }
+        let _place = self.live.place(caller.user_id)?;
+        let until = Instant::now() + wait;
+        // Before the first read, so that no event falls between the two.
+        let mut wakes = self.live.topics.watch(task_force_id);
+        let mut stopping = self.live.stopping.subscribe();
+        loop {
+            let found = read().await?;
+            if !found.0.items.is_empty() || Instant::now() >= until || *stopping.borrow() {
+                return Ok(found);
+            }
+            // Whatever ends the wait, the events are read once more.
+            drop(
+                timeout_at(until, async {
+                    tokio::select! {
+                        changed = wakes.changed() => changed.ok(),
+                        changed = stopping.changed() => changed.ok(),
+                    }
+                })
+                .await,
+            );
+        }
+    }
+
+    /// Ends all streams and waits: the service stops.
+    pub fn stop_live(&self) {
+        self.live.stopping.send_replace(true);
+    }
+
+    /// Tells other processes of commits, listens to theirs, and reads new events for streams, for ever.
+    pub async fn run_live(&self) {
+        tokio::join!(self.tell_others(), self.listen_to_others(), self.poll_heads(), self.read_for_streams());
+    }
+
+    async fn tell_others(&self) {
+        loop {
+            self.live.to_tell.notified().await;
+            let ids = std::mem::take(&mut *lock(&self.live.untold));
+            let payloads: Vec<String> = ids.iter().map(|id| format!("{} {id}", self.live.process)).collect();
+            let told = self.with_conn(async |conn| Ok(wakeups::notify(conn, &payloads).await?)).await;
+            if let Err(error) = told {
+                tracing::warn!(%error, "other processes could not be told of new events yet");
+                lock(&self.live.untold).extend(ids);
+                self.live.to_tell.notify_one();
+                sleep(RETRY_AFTER).await;
+            }
+            sleep(NOTIFY_EVERY).await;
+        }
+    }
+
+    /// Holds a connection only while somebody waits for events.
+    async fn listen_to_others(&self) {
+        loop {
+            self.live.topics.wanted().await;
+            match Listener::open(&self.pool).await {
+                Ok(mut listener) => {
+                    // Events may have been missed before.
+                    self.live.topics.wake_all();
+                    self.listen(&mut listener).await;
+                }
+                Err(error) => tracing::warn!(%error, "new events of other processes are not told yet"),
+            }
+            sleep(RETRY_AFTER).await;
+        }
+    }
+
+    /// Listens until the connection ends, or nobody waits any more.
+    async fn listen(&self, listener: &mut Listener) {
+        let mut unwanted = interval(POLL_EVERY);
+        unwanted.reset();
+        loop {
+            tokio::select! {
+                payload = listener.next() => {
+                    let Some(payload) = payload else { return };
+                    let told = payload.split_once(' ').and_then(|(process, id)| {
+                        Some((Uuid::parse_str(process).ok()?, Uuid::parse_str(id).ok()?))
+                    });
+                    match told {
+                        Some((process, _)) if process == self.live.process => {}
+                        Some((_, id)) => self.live.topics.wake(id),
+                        None => tracing::warn!(payload, "a wake-up of another version is not understood"),
+                    }
+                }
+                _ = unwanted.tick() => {
+                    if self.live.topics.is_empty() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn poll_heads(&self) {
+        let mut poll = interval(POLL_EVERY);
+        loop {
+            poll.tick().await;
+            let known = self.live.topics.known_heads();
+            if known.is_empty() {
+                continue;
+            }
+            let later = async |conn: &mut db::Conn| Ok(wakeups::with_later_events(conn, &known).await?);
+            match self.with_conn(later).await {
+                Ok(ids) => ids.into_iter().for_each(|id| self.live.topics.wake(id)),
+                Err(error) => tracing::warn!(%error, "the heads of task forces could not be compared"),
+            }
+        }
+    }
+
+    async fn read_for_streams(&self) {
+        loop {
+            let ids = self.live.topics.to_read().await;
+            let read = async |id: Uuid| self.read_new(id).await.err().map(|error| (id, error));
+            let failed: Vec<_> = futures_util::stream::iter(ids)
+                .map(read)
+                .buffer_unordered(READERS)
+                .filter_map(std::future::ready)
+                .collect()
+                .await;
+            for (id, error) in &failed {
+                tracing::warn!(%error, task_force_id = %id, "new events could not be read for streams yet");
+                self.live.topics.read_again(*id);
+            }
+            if !failed.is_empty() {
+                sleep(RETRY_AFTER).await;
+            }
+        }
+    }
+
+    /// Reads the new events of a task force, and hands them to its streams.
+    async fn read_new(&self, task_force_id: Uuid) -> Result<()> {
+        while let Some(after) = self.live.topics.read_up_to(task_force_id) {
+            let filter = EventFilter { after, ..EventFilter::default() };
+            let page = self
+                .with_conn(async |conn| {
+                    let (order, window) = (EventOrder::OldestFirst(None), Window::of(BATCH));
+                    Ok(db::events::list(conn, task_force_id, &filter, order, window, BATCH_BYTES).await?)
+                })
+                .await?;
+            let more = page.more;
+            let events = page.items.into_iter().map(ReadEvent::from_row).collect::<Result<Vec<_>>>()?;
+            self.live.topics.hand_out(task_force_id, events.into_iter().map(LiveEvent::new));
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,242 @@
+//! One stream of the events of a task force.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, Interval, interval_at, sleep, sleep_until};
+use uuid::Uuid;
+
+use super::{BATCH, BATCH_BYTES, Place, RETRY_AFTER};
+use crate::app::caller::{Caller, Credential};
+use crate::app::events::ReadEvent;
+use crate::app::{App, Error, Result};
+use crate::db::events::{EventFilter, EventOrder};
+use crate::db::page::Window;
+use crate::domain::event::SubjectKind;
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+
+/// The interval of heartbeats: shorter than the time after which proxies close a silent connection.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+
+/// The interval at which the rights of the caller are read again, whatever happens.
+const CHECK_EVERY: Duration = Duration::from_secs(300);
+
+/// The longest that a stream lasts whose credential has no end that the service knows.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// An event that was read once for all streams.
+#[derive(Debug)]
+pub struct LiveEvent {
+    read: ReadEvent,
+    text: OnceLock<String>,
+}
+
+impl LiveEvent {
+    pub(super) fn new(read: ReadEvent) -> Self {
+        Self { read, text: OnceLock::new() }
+    }
+
+    /// The sequence number.
+    pub fn seq(&self) -> i64 {
+        self.read.event.seq
+    }
+
+    /// The event in the form of the stream, which is made once for all streams.
+    pub fn text(&self, form: impl FnOnce(&ReadEvent) -> String) -> &str {
+        self.text.get_or_init(|| form(&self.read))
+    }
+
+    fn matches(&self, filter: &EventFilter) -> bool {
+        let event = &self.read.event;
+        filter.subject.is_none_or(|subject| event.subject.id == subject)
+            && filter.actor.is_none_or(|actor| event.actor.id == Some(actor))
+            && (filter.actions.is_empty() || filter.actions.contains(&event.action))
+    }
+}
+
+/// The reason why a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// The credential has expired: connect again with a new one.
+    CredentialExpired,
+    /// The caller may no longer read the task force.
+    AccessEnded,
+    /// The service stops: connect again.
+    ServiceStopping,
+}
+
+/// The next part of a stream.
+#[derive(Debug)]
+pub enum StreamItem {
+    Event(Arc<LiveEvent>),
+    /// Nothing has happened for a while.
+    Heartbeat,
+    /// The last part.
+    End(EndReason),
+}
+
+/// The events of a task force after a position: those that have happened, and then each as it happens.
+#[expect(missing_debug_implementations, reason = "the use cases have nothing to show")]
+pub struct EventStream {
+    app: App,
+    caller: Caller,
+    task_force_id: Uuid,
+    filter: EventFilter,
+    /// The sequence number of the last event that was seen, whether it matched or not.
+    position: i64,
+    /// Events that were read and not yet taken.
+    read: VecDeque<Arc<LiveEvent>>,
+    /// True while there may be events that no other stream reads for this one.
+    is_behind: bool,
+    feed: broadcast::Receiver<Arc<LiveEvent>>,
+    /// Wake when the rights of the caller may have changed.
+    user: watch::Receiver<()>,
+    credential: watch::Receiver<()>,
+    stopping: watch::Receiver<bool>,
+    expires_at: Option<DateTime<Utc>>,
+    expiry: Instant,
+    heartbeat: Interval,
+    check: Interval,
+    _place: Place,
+}
+
+impl App {
+    /// The stream of the events of a task force after `filter.after`, or after the last event if `filter.after` is
+    /// `None`.
+    ///
+    /// # Errors
+    /// As [`App::access`]; `invalidRequest` for a position after the last event; `busy` for a user with too many
+    /// streams.
+    pub async fn events_stream(
+        &self,
+        caller: Caller,
+        task_force_id: Uuid,
+        filter: EventFilter,
+        after: Option<i64>,
+    ) -> Result<EventStream> {
+        let place = self.live.place(caller.user_id)?;
+        let topics = &self.live.topics;
+        // Before the rights are read, so that no change of them is missed.
+        let user = topics.watch(caller.user_id);
+        let credential = topics.watch(match caller.credential {
+            Credential::Session(id) | Credential::Key(id) | Credential::ShareLink(id) => id,
+            Credential::SingleSignOn(_) => caller.user_id,
+        });
+        let access = self.access(&caller, task_force_id).await?;
+        let position = after.unwrap_or(access.seq);
+        if position > access.seq {
+            return Err(beyond_the_head(access.seq).into());
+        }
+        let feed = topics.feed(task_force_id, access.seq);
+        let now = Instant::now();
+        let lasts = caller.expires_at.and_then(|at| (at - access.now).to_std().ok()).unwrap_or(LONGEST);
+        Ok(EventStream {
+            app: self.clone(),
+            task_force_id,
+            filter,
+            position,
+            read: VecDeque::new(),
+            is_behind: position < access.seq,
+            feed,
+            user,
+            credential,
+            stopping: self.live.stopping.subscribe(),
+            expires_at: caller.expires_at,
+            expiry: now + lasts,
+            heartbeat: interval_at(now + HEARTBEAT_EVERY, HEARTBEAT_EVERY),
+            check: interval_at(now + CHECK_EVERY, CHECK_EVERY),
+            caller,
+            _place: place,
+        })
+    }
+}
+
+impl EventStream {
+    /// The next part of the stream. Waits for it, without a connection to the database.
+    pub async fn next(&mut self) -> StreamItem {
+        loop {
+            if *self.stopping.borrow() {
+                return StreamItem::End(EndReason::ServiceStopping);
+            }
+            if self.expires_at.is_some_and(|at| at <= self.app.clock.now()) {
+                return StreamItem::End(EndReason::CredentialExpired);
+            }
+            if let Some(event) = self.read.pop_front() {
+                self.heartbeat.reset();
+                return StreamItem::Event(event);
+            }
+            let ended = if self.is_behind { self.catch_up().await } else { self.wait().await };
+            match ended {
+                Ok(None) => {}
+                Ok(Some(item)) => return item,
+                Err(Error::Refused(_)) => return StreamItem::End(EndReason::AccessEnded),
+                Err(error) => {
+                    tracing::debug!(%error, "a stream waits for the database");
+                    sleep(RETRY_AFTER).await;
+                    // The rights are not known: the events are read again by the caller's own right.
+                    self.is_behind = true;
+                    return StreamItem::Heartbeat;
+                }
+            }
+        }
+    }
+
+    /// Reads the next events by the caller's own right.
+    async fn catch_up(&mut self) -> Result<Option<StreamItem>> {
+        let filter = EventFilter { after: self.position, ..self.filter.clone() };
+        let (order, window) = (EventOrder::OldestFirst(None), Window::of(BATCH));
+        let (page, last_seq) = self
+            .app
+            .events_list(&self.caller, self.task_force_id, &filter, order, window, BATCH_BYTES)
+            .await?;
+        self.is_behind = page.more;
+        let last_read = page.items.last().map(|read| read.event.seq);
+        self.position = if page.more { last_read.unwrap_or(self.position) } else { last_seq };
+        self.read.extend(page.items.into_iter().map(|read| Arc::new(LiveEvent::new(read))));
+        Ok(None)
+    }
+
+    /// Waits for whatever comes first.
+    async fn wait(&mut self) -> Result<Option<StreamItem>> {
+        tokio::select! {
+            _ = self.stopping.changed() => {}
+            () = sleep_until(self.expiry) => return Ok(Some(StreamItem::End(EndReason::CredentialExpired))),
+            _ = self.user.changed() => self.check_rights().await?,
+            _ = self.credential.changed() => self.check_rights().await?,
+            _ = self.check.tick() => self.check_rights().await?,
+            received = self.feed.recv() => match received {
+                Ok(event) if event.seq() <= self.position => {}
+                Ok(event) if event.seq() == self.position + 1 => {
+                    if event.read.event.subject.kind == SubjectKind::Member {
+                        self.check_rights().await?;
+                    }
+                    self.position += 1;
+                    if event.matches(&self.filter) {
+                        self.read.push_back(event);
+                    }
+                }
+                Ok(_) | Err(RecvError::Lagged(_) | RecvError::Closed) => self.is_behind = true,
+            },
+            _ = self.heartbeat.tick() => return Ok(Some(StreamItem::Heartbeat)),
+        }
+        Ok(None)
+    }
+
+    async fn check_rights(&self) -> Result<()> {
+        self.app.access(&self.caller, self.task_force_id).await.map(drop)
+    }
+}
+
+/// The refusal of a position that the task force has not reached. A client has one after the database was restored from
+/// a backup.
+fn beyond_the_head(seq: i64) -> Refusal {
+    let error = FieldError::parameter("after", FieldErrorCode::TooLarge).saying(
+        format!("is beyond the last event of the task force, {seq}: read the task force anew, and continue from there"),
+        format!("يتجاوز رقم آخر حدث في فريق العمل وهو {seq}: اقرأ بيانات فريق العمل من جديد، ثم تابع من ذلك الرقم"),
+    );
+    Refusal::field_errors(RefusalCode::InvalidRequest, vec![error])
+}

@@ -1,0 +1,124 @@
+//! Streams of events, as a client reads them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use taskforce::app::App;
+use tokio::sync::oneshot;
+
+use super::TestApp;
+use super::world::Who;
+
+/// The background work of a service that sends live events. Dropping it ends the work.
+pub(crate) struct LiveWork(Option<oneshot::Sender<()>>);
+
+impl LiveWork {
+    pub(crate) fn of(app: &TestApp) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let app: App = app.app.clone();
+        // On a thread of its own, since the use cases do not move between threads.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                tokio::select! {
+                    () = app.run_live() => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self(Some(stop))
+    }
+}
+
+impl Drop for LiveWork {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+/// An event of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StreamedEvent {
+    pub(crate) id: Option<i64>,
+    pub(crate) name: String,
+    pub(crate) data: Value,
+}
+
+impl StreamedEvent {
+    /// The reason of the last event.
+    #[track_caller]
+    pub(crate) fn end(&self) -> &str {
+        assert_eq!(self.name, "end", "{self:?}");
+        self.data["reason"].as_str().unwrap()
+    }
+}
+
+/// An open stream.
+pub(crate) struct Stream {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Stream {
+    /// Opens a stream of task force A.
+    pub(crate) async fn open(app: &TestApp, who: Who, query: &str) -> Self {
+        let token = app.token(who).await.unwrap();
+        Self::open_with(app, &token, &app.a(&format!("/events/stream{query}")), None).await
+    }
+
+    /// Opens a stream with a token, and continues after an event.
+    pub(crate) async fn open_with(
+        app: &TestApp,
+        token: &str,
+        path: &str,
+        last_event_id: Option<i64>,
+    ) -> Self {
+        let mut request = app.http.get(app.url(path)).bearer_auth(token);
+        if let Some(id) = last_event_id {
+            request = request.header("Last-Event-ID", id);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        Self { response, text: String::new() }
+    }
+
+    /// The next event; `None` at the end of the stream.
+    pub(crate) async fn next(&mut self) -> Option<StreamedEvent> {
+        loop {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                let event = parse(block);
+                self.text = rest.to_owned();
+                if event.is_some() {
+                    return event;
+                }
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk()).await;
+            let chunk = chunk.expect("an event within a minute").unwrap()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The numbers of the next events.
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<i64> {
+        let mut ids = Vec::new();
+        while ids.len() < count {
+            let event = self.next().await.expect("the stream goes on");
+            assert_eq!(event.data["seq"].as_i64(), event.id, "{event:?}");
+            ids.push(event.id.expect("an event with a number"));
+        }
+        ids
+    }
+}
+
+/// An event, or nothing for comments and for `retry`.
+fn parse(block: &str) -> Option<StreamedEvent> {
+    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start);
+    let data = serde_json::from_str(field("data:")?).unwrap();
+    Some(StreamedEvent {
+        id: field("id:").map(|id| id.parse().unwrap()),
+        name: field("event:").unwrap_or("message").to_owned(),
+        data,
+    })
+}
