@@ -64,8 +64,7 @@ pub(super) fn evidence(wording: Wording, model: &ReportModel) -> Section {
     };
     let columns = vec![text(fixed.title), text(fixed.about), text(fixed.content)];
     let rows = model.evidence.iter().map(row).collect();
-    let blocks = vec![table(wording, fixed.evidence_caption, columns, rows)];
-    Section { starts_page: true, ..section("evidence", fixed.evidence, blocks) }
+    section("evidence", fixed.evidence, vec![table(wording, fixed.evidence_caption, columns, rows)])
 }
 
 fn content(wording: Wording, evidence: &ReportEvidence) -> Line {

@@ -43,6 +43,7 @@ words! {
     /// Fixed texts on migrations.
     struct MigrationWords {
         migrations: "Migrations into the city's digital government", "الترحيل إلى الحكومة الرقمية المحلية للمدينة";
+        migrations_caption: "The migrations of the cycle, and how far each is", "عمليات الترحيل في هذه الدورة وما بلغته كل منها";
         migration: "Migration", "الترحيل";
         pilot: "Pilot", "المشروع التجريبي";
         system: "Target system", "النظام المستهدف";
@@ -77,7 +78,7 @@ pub(super) fn pilots(wording: Wording, model: &ReportModel) -> Section {
     let rows = model.pilots.iter().map(row).collect();
     let mut blocks = vec![table(wording, fixed.caption, columns, rows)];
     blocks.extend(model.pilots.iter().flat_map(|pilot| details(wording, pilot)));
-    Section { starts_page: true, ..section("pilots", fixed.pilots, blocks) }
+    section("pilots", fixed.pilots, blocks)
 }
 
 /// One pilot with its indicators.
@@ -171,7 +172,7 @@ pub(super) fn migrations(wording: Wording, model: &ReportModel) -> Section {
         brief(fixed.checklist),
     ];
     let rows = model.migrations.iter().map(row).collect();
-    let mut blocks = vec![table(wording, fixed.migrations, columns, rows)];
+    let mut blocks = vec![table(wording, fixed.migrations_caption, columns, rows)];
     blocks.extend(reconciliations(wording, model));
     let handed_over = model.migrations.iter().filter_map(|migration| handed_over(wording, migration));
     listed(&mut blocks, fixed.handed_over, handed_over.collect());

@@ -11,6 +11,7 @@ words! {
     /// Fixed texts on policies, sectors and aims.
     struct ProductWords {
         policies: "Policies in force", "السياسات المعتمدة";
+        policies_caption: "Adopted policies with their aims", "السياسات المعتمدة وأهدافها";
         policy: "Policy", "السياسة";
         kind: "Kind", "النوع";
         reference: "Reference", "المرجع";
@@ -57,7 +58,7 @@ pub(super) fn policies(wording: Wording, model: &ReportModel) -> Section {
         text(fixed.aims),
         brief(fixed.adopted),
     ];
-    section("policies", fixed.policies, vec![table(wording, fixed.policies, columns, rows.collect())])
+    section("policies", fixed.policies, vec![table(wording, fixed.policies_caption, columns, rows.collect())])
 }
 
 pub(super) fn sectors(wording: Wording, model: &ReportModel) -> Section {

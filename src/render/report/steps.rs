@@ -1,6 +1,6 @@
 //! The five steps: where each stands, how the members voted, and what the chair waived.
 
-use super::wording::{Wording, brief, listed, number, section, table, text, value, words};
+use super::wording::{Wording, brief, listed, number, section, table, text, value};
 use crate::domain::ballot::VoteChoice;
 use crate::domain::report::{ReportModel, ReportStep, ReportSubmission, ReportVote};
 use crate::render::document::{Block, Line, Section, Span, fill};
@@ -14,8 +14,8 @@ words! {
         due: "Due date", "تاريخ الاستحقاق";
         passed: "Passed on", "أُقرَّت في";
         numbered: "{0}. {1}", "{0}. {1}";
-        votes: "Votes of the members", "تصويت الأعضاء";
-        votes_caption: "Submissions of the steps, and the votes on them", "طلبات إقرار الخطوات والتصويت عليها";
+        overview: "State of the steps", "حالة الخطوات";
+        votes: "Submissions of the steps, and the votes of the members", "طلبات إقرار الخطوات وتصويت الأعضاء عليها";
         submitted: "Submitted on", "قُدِّم في";
         outcome: "Outcome", "النتيجة";
         approve: "Approve", "موافقة";
@@ -57,7 +57,7 @@ fn overview(wording: Wording, model: &ReportModel) -> Block {
         ]
     };
     let columns = vec![text(fixed.step), brief(fixed.state), brief(fixed.due), brief(fixed.passed)];
-    table(wording, fixed.steps, columns, model.steps.iter().map(row).collect())
+    table(wording, fixed.overview, columns, model.steps.iter().map(row).collect())
 }
 
 /// Each submission with its step.
@@ -94,7 +94,7 @@ fn votes(wording: Wording, model: &ReportModel) -> Vec<Block> {
         number(fixed.abstain),
         number(fixed.absent),
     ];
-    vec![Block::Heading(words(fixed.votes)), table(wording, fixed.votes_caption, columns, rows)]
+    vec![table(wording, fixed.votes, columns, rows)]
 }
 
 /// What members said with their votes.

@@ -45,6 +45,7 @@ words! {
         changes_since: "Since report {0}, as of {1}:", "منذ التقرير {0} بتاريخ {1}:";
         first_report: "No earlier report of the task force has been before the council.", "لم يسبق أن عُرض على المجلس تقرير لفريق العمل.";
         unchanged: "Nothing that this report contains has changed since report {0}.", "لم يتغير شيء مما يتضمنه هذا التقرير منذ التقرير {0}.";
+        changes_caption: "Changes by subject", "التغييرات بحسب الموضوع";
         kind: "Kind", "النوع";
         subject: "Subject", "الموضوع";
         change: "Change", "التغيير";
@@ -180,7 +181,7 @@ pub(super) fn changes(wording: Wording, model: &ReportModel) -> Option<Section> 
             let columns = vec![text(fixed.subject), super::wording::brief(fixed.kind), text(fixed.change)];
             vec![
                 Block::Paragraph(fill(fixed.changes_since, &since)),
-                table(wording, fixed.changes, columns, rows.collect()),
+                table(wording, fixed.changes_caption, columns, rows.collect()),
             ]
         }
     };

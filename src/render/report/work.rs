@@ -1,6 +1,6 @@
 //! Activities and risks.
 
-use super::wording::{Wording, brief, fact, section, table, text, value, words};
+use super::wording::{Wording, brief, fact, section, table, text, value};
 use crate::domain::event::SubjectKind;
 use crate::domain::report::{ReportActivity, ReportModel, ReportRisk};
 use crate::domain::text::LocalizedText;
@@ -50,7 +50,6 @@ pub(super) fn activities(wording: Wording, model: &ReportModel) -> Section {
             let columns =
                 vec![text(fixed.activity), brief(fixed.step), brief(fixed.due), brief(fixed.responsible)];
             let rows = items.iter().map(|activity| row(wording, activity)).collect();
-            blocks.push(Block::Heading(words(caption)));
             blocks.push(table(wording, caption, columns, rows));
             blocks.extend(first(wording, items.len(), total));
         }

@@ -1,6 +1,5 @@
 //! Reports as documents for people: negotiation, languages, drafts, and problems in the form that was asked for.
 
-use reqwest::header::HeaderMap;
 use serde_json::json;
 
 use super::{db_submit, new};
@@ -16,10 +15,6 @@ pub(super) async fn asked(
 ) -> crate::support::answer::Answer {
     let draft = headers.iter().fold(Draft::get(path), |draft, (name, value)| draft.header(name, value));
     app.as_chair().send(draft).await
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 #[tokio::test]
@@ -55,7 +50,7 @@ async fn the_form_and_the_language_of_a_report_are_chosen_by_query_and_headers()
         let answer = asked(&app, &format!("{path}{query}"), &headers).await.expect(200);
         let seen = (answer.header("content-type"), answer.header("content-language"));
         assert_eq!(seen, (content_type, language), "{query} {accept} {accept_language}");
-        assert_eq!(header(&answer.headers, "vary"), "Authorization, Accept, Accept-Language");
+        assert!(answer.header("vary").starts_with("Authorization, Accept, Accept-Language"));
         if content_type == html {
             let dir = if language == "ar" { "rtl" } else { "ltr" };
             assert!(answer.text().contains(&format!("<html lang=\"{language}\" dir=\"{dir}\">")));
