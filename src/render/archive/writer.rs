@@ -11,8 +11,8 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::{ArchivedFile, Contents, MANIFEST, MOST_MEMBERS, Manifest};
 
-/// Endings of members that deflate makes smaller. Most other files are compressed already, and compressing them again
-/// would take most of the time of an archive.
+/// Endings of members that deflate makes much smaller. Most other files are compressed already, and compressing them again
+/// as well as possible would take most of the time of an archive.
 const COMPRESSIBLE: [&str; 7] = [".json", ".jsonl", ".md", ".csv", ".txt", ".html", ".svg"];
 
 /// The sink of an archive. Once the archive has failed, nothing more is written.
@@ -107,12 +107,12 @@ impl<W: Write> ArchiveWriter<W> {
         if self.files.len() >= MOST_MEMBERS {
             return Err(io::Error::other(format!("an archive has at most {MOST_MEMBERS} members")));
         }
-        let level = COMPRESSIBLE.iter().any(|ending| path.ends_with(ending)).then_some(6);
-        // Level 0 is deflate without compression. The method `Stored` would need the size before the content: programs
-        // that read a ZIP file from its beginning find the end of a stored member only by its size.
+        let is_compressible = COMPRESSIBLE.iter().any(|ending| path.ends_with(ending));
+        // Not the method `Stored`, which would need the size before the content: programs that read a ZIP file from its
+        // beginning find the end of a stored member only by its size.
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(level.unwrap_or(0)))
+            .compression_level(Some(if is_compressible { 6 } else { 1 }))
             .last_modified_time(self.modified)
             .unix_permissions(0o644);
         self.zip.start_file(path.as_str(), options)?;
