@@ -219,3 +219,113 @@ fn decision_date(decision: &ReportDecision) -> TimelineDate {
         is_open: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::report::ReportDueActivity;
+    use crate::domain::step::StepName;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 12, day).unwrap()
+    }
+
+    /// A decision with a condition of each state, due on the 10th.
+    fn decision(number: i32, supersedes: Option<i32>, states: &[&str]) -> ReportDecision {
+        let condition = |state: &&str| -> Value {
+            json!({
+                "id": Uuid::nil(), "text": { "en": *state }, "dueDate": day(10), "state": *state,
+                "owner": { "memberId": Uuid::nil(), "name": { "en": "Omar" } },
+            })
+        };
+        let decision = json!({
+            "number": number, "reportNumber": number, "outcome": "continue", "returnToStep": null,
+            "decidedOn": day(1), "meetingReference": "Council 7/2026", "supersedes": supersedes,
+            "departs": false, "conditions": states.iter().map(condition).collect::<Vec<_>>(),
+        });
+        serde_json::from_value(decision).unwrap()
+    }
+
+    fn dates(decisions: &[ReportDecision], timeline: &ReportTimeline) -> Vec<(DateKind, String, bool)> {
+        let step = PathStep {
+            step: StepName::Pilots,
+            state: StepState::Open,
+            target_date: Some(day(20)),
+            passed_on: None,
+        };
+        let source = ChartSource {
+            steps: StepsPath { steps: vec![step] },
+            sectors: &[],
+            pilots: &[],
+            migrations: &[],
+            decisions,
+            timeline: Some(timeline),
+        };
+        let dates = source.timeline(timeline).dates.into_iter();
+        dates
+            .map(|date| {
+                let title = date.title.map(|title| title.in_language(Language::English).to_owned());
+                (date.kind, title.unwrap_or_default(), date.is_open)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_corrected_decision_is_no_date_and_an_ended_condition_is_not_due() {
+        let timeline = ReportTimeline { day: day(15), ..ReportTimeline::default() };
+        let decisions = [
+            decision(1, None, &["superseded", "waived"]),
+            decision(2, Some(1), &["open", "reportedMet", "met"]),
+        ];
+        let seen = dates(&decisions, &timeline);
+        let due: Vec<_> =
+            seen.iter().map(|(kind, title, is_open)| (*kind, title.as_str(), *is_open)).collect();
+        assert_eq!(
+            due,
+            [
+                (DateKind::Step, StepName::Pilots.label().en.as_str(), true),
+                (DateKind::Decision, "Continue", false),
+                (DateKind::Condition, "open", true),
+                (DateKind::Condition, "reportedMet", false),
+                (DateKind::Condition, "met", false),
+            ]
+        );
+    }
+
+    #[test]
+    fn due_activities_that_the_data_does_not_list_are_counted() {
+        let item = ReportDueActivity {
+            id: Uuid::nil(),
+            number: 7,
+            title: LocalizedText::both("عد العدادات", "Count the meters"),
+            due_date: day(16),
+        };
+        let timeline = ReportTimeline {
+            day: day(15),
+            next_council_date: Some(day(14)),
+            due: 12,
+            due_items: vec![item],
+            ..ReportTimeline::default()
+        };
+        let seen = dates(&[], &timeline);
+        assert!(seen.contains(&(DateKind::Activity, "Count the meters".to_owned(), true)), "{seen:?}");
+        assert!(seen.contains(&(DateKind::CouncilDate, String::new(), false)), "a meeting is never late");
+        let source = ChartSource {
+            steps: StepsPath { steps: Vec::new() },
+            sectors: &[],
+            pilots: &[],
+            migrations: &[],
+            decisions: &[],
+            timeline: Some(&timeline),
+        };
+        assert_eq!(source.timeline(&timeline).more, 11);
+        let charts = source.charts(Language::English);
+        assert!(charts.steps.is_none() && charts.activities.is_none() && charts.maturity.is_none());
+        assert!(charts.indicators.is_none() && charts.aims.is_none());
+        assert!(charts.timeline.unwrap().description.ends_with("not listed: 11."));
+    }
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::letters::{identifier, printable, wrappable};
+use super::letters::{identifier, printable, without_marks, wrappable};
 use super::printer::Printer;
 use super::widths::widths;
 use crate::domain::text::Language;
@@ -137,7 +137,7 @@ impl Text<'_> {
             },
             Block::Table(table) => self.table(table),
             Block::Chart(Chart { svg, width, height, caption, description }) => BlockData::Chart {
-                svg: printable(svg, self.0),
+                svg: printable(&without_marks(svg), self.0).into_owned().into(),
                 width: *width,
                 height: *height,
                 caption: printable(caption, self.0),

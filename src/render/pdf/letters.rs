@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
+use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 use super::printer::Printer;
@@ -57,6 +58,15 @@ pub(super) fn printable<'a>(text: &'a str, printer: &Printer) -> Cow<'a, str> {
         printed
     };
     Cow::Owned(text.chars().map(print).collect())
+}
+
+/// The text of a drawing without marks that are no part of a letter, such as Arabic vowels. typst gives the letters behind
+/// such a mark to the glyph of the letter alone, and PDF/A forbids a glyph without letters. In the text of the pages,
+/// [`super::copying`] draws the marks; a drawing is an image, whose glyphs no frame contains.
+pub(super) fn without_marks(drawing: &str) -> String {
+    // After the sign that ends a tag, this mark would compose another sign with it.
+    let is_kept = |letter: &char| *letter != '\u{338}';
+    drawing.chars().filter(is_kept).nfc().filter(|letter| !is_combining_mark(*letter)).collect()
 }
 
 /// Text whose long words may wrap within the word, as no word may reach into the next column.

@@ -9,6 +9,9 @@ use crate::render::document::{Block, Column, ColumnKind, Document, Fact, Section
 /// Letters of both scripts, a number and signs of each font.
 const SAMPLE: &str = "Noto Sans نوتو نسخ 2026 → ✓";
 
+/// Letters with marks, which a drawing cannot have.
+const MARKED: &str = "مُقرَّة x\u{30c}";
+
 /// The document in a language.
 pub(super) fn document(language: Language) -> Document {
     let words = || vec![Span::words(SAMPLE)];
@@ -35,7 +38,7 @@ pub(super) fn document(language: Language) -> Document {
         }),
         Block::Chart(Chart {
             svg: format!(
-                r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 40"><text x="0" y="20">{SAMPLE}</text></svg>"#
+                r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 40"><text x="0" y="20">{SAMPLE} {MARKED}</text></svg>"#
             ),
             width: 400,
             height: 40,
