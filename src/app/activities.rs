@@ -1,5 +1,7 @@
 //! Activities and their dependencies.
 
+pub mod import;
+
 use chrono::NaiveDate;
 use uuid::Uuid;
 

@@ -32,6 +32,9 @@ const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     None => NaiveDate::MAX,
 };
 
+/// The rows of one statement: a statement has at most 65,535 parameters.
+const INSERTED_AT_ONCE: usize = 500;
+
 /// An activity as it is stored.
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = activities, check_for_backend(diesel::pg::Pg))]
@@ -288,6 +291,44 @@ pub async fn insert(
         .execute(&mut &*conn)
         .await
         .map(drop)
+}
+
+/// Inserts activities under the task force's next numbers, in this order, and returns the first number. The caller holds
+/// the task force's lock, so that no number is taken twice.
+pub async fn insert_all(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    new: &[(Uuid, &ActivityFields)],
+    now: DateTime<Utc>,
+) -> QueryResult<i32> {
+    let count = i32::try_from(new.len()).unwrap_or(i32::MAX);
+    let last: i32 = diesel::update(task_force_heads::table.find(task_force_id))
+        .set(task_force_heads::last_activity_number.eq(task_force_heads::last_activity_number + count))
+        .returning(task_force_heads::last_activity_number)
+        .get_result(&mut &*conn)
+        .await?;
+    let first = last - count + 1;
+    let row = |(number, (id, fields)): (i32, &(Uuid, &ActivityFields))| {
+        (
+            (*fields).clone(),
+            SubjectColumns::from(fields.subject),
+            activities::task_force_id.eq(task_force_id),
+            activities::id.eq(*id),
+            activities::number.eq(number),
+            activities::cycle.eq(cycle),
+            activities::state_since.eq(now),
+            activities::created_at.eq(now),
+            activities::updated_at.eq(now),
+        )
+    };
+    let rows: Vec<_> = (first..).zip(new).map(row).collect();
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let some: Vec<_> = rows.by_ref().take(INSERTED_AT_ONCE).collect();
+        diesel::insert_into(activities::table).values(some).execute(&mut &*conn).await?;
+    }
+    Ok(first)
 }
 
 /// Sets an activity's fields.

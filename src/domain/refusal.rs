@@ -304,6 +304,9 @@ pub enum FieldLocation {
     Pointer(String),
     /// The name of a query or path parameter, or of a header.
     Parameter(String),
+    /// A cell of a table: the line on which its row begins, and the heading of its column. An empty heading stands for
+    /// the whole row.
+    Cell { line: u64, column: String },
 }
 
 /// One error in the values of a request.
@@ -355,6 +358,11 @@ impl FieldError {
             format!("is in the past: in the task force's time zone it is {today}"),
             format!("يقع في الماضي: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
         )
+    }
+
+    /// The same error, in a cell of a table.
+    pub fn in_cell(self, line: u64, column: String) -> Self {
+        Self { location: FieldLocation::Cell { line, column }, ..self }
     }
 
     /// Replaces the sentence that describes the error.
@@ -440,6 +448,8 @@ pub enum ProblemExtension {
     RetryAfter(u32),
     /// The space that files have taken, and the space that they may take.
     Storage(StorageUse),
+    /// The number of all errors, of which the first are listed.
+    ErrorCount(usize),
 }
 
 /// Selects the `detail` of the problem, which is the sentence for people.
@@ -537,6 +547,7 @@ impl Refusal {
                     FieldLocation::Pointer(name) | FieldLocation::Parameter(name) => {
                         format!("{name} {}", error.detail.en)
                     }
+                    FieldLocation::Cell { line, column } => format!("{line} {column} {}", error.detail.en),
                 });
                 format!(": {}", errors.collect::<Vec<_>>().join(", "))
             }

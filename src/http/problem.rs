@@ -179,10 +179,12 @@ impl Problem {
     /// The body of the response.
     pub(super) fn document(&self, context: &RequestContext, language: Language) -> ProblemDocument {
         let (mut transitions, mut criteria, mut storage, mut allowed_roles) = (None, None, None, None);
+        let mut errors_total = None;
         match &*self.extension {
             ProblemExtension::Nothing
             | ProblemExtension::CurrentVersion(_)
             | ProblemExtension::RetryAfter(_) => {}
+            ProblemExtension::ErrorCount(count) => errors_total = Some(*count),
             ProblemExtension::Storage(of) => storage = Some(StorageDocument::from(*of)),
             ProblemExtension::Transitions(listed) => {
                 transitions = Some(listed.iter().map(|one| TransitionDocument::new(one, language)).collect());
@@ -200,6 +202,7 @@ impl Problem {
             code: self.code,
             request_id: context.request_id.clone(),
             errors: self.errors.iter().map(|error| FieldErrorDocument::new(error, language)).collect(),
+            errors_total,
             available_transitions: transitions,
             references: self.references.iter().map(ResourceReference::from).collect(),
             criteria,
@@ -322,6 +325,10 @@ pub(super) struct ProblemDocument {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldErrorDocument>,
+    /// Number of all errors of an imported table, of which `errors` lists the first 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    errors_total: Option<usize>,
     /// The available transitions, if a transition was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -345,7 +352,8 @@ pub(super) struct ProblemDocument {
     allowed_roles: Option<Vec<EffectiveRole>>,
 }
 
-/// An error in one value of a request: in the body at `pointer`, or in the query, path or header `parameter`.
+/// An error in one value of a request: in the body at `pointer`, in the query, path or header `parameter`, or in an
+/// imported table at `line` and `column`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ValidationError)]
@@ -358,6 +366,14 @@ struct FieldErrorDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "limit")]
     parameter: Option<String>,
+    /// Line of an imported table, counted from 1, on which the row begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, example = 7)]
+    line: Option<u64>,
+    /// Heading of the column of an imported table, if the error is in one cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "Due date")]
+    column: Option<String>,
     /// Kind of the error.
     code: FieldErrorCode,
     /// Description for people, in the language of the response.
@@ -383,12 +399,17 @@ impl ProblemDocument {
 
 impl FieldErrorDocument {
     fn new(error: &FieldError, language: Language) -> Self {
-        let (pointer, parameter) = match &error.location {
-            FieldLocation::Pointer(pointer) => (Some(pointer.clone()), None),
-            FieldLocation::Parameter(name) => (None, Some(name.clone())),
-        };
+        let (mut pointer, mut parameter, mut line, mut column) = (None, None, None, None);
+        match &error.location {
+            FieldLocation::Pointer(of_value) => pointer = Some(of_value.clone()),
+            FieldLocation::Parameter(name) => parameter = Some(name.clone()),
+            FieldLocation::Cell { line: of_row, column: heading } => {
+                line = Some(*of_row);
+                column = Some(heading.clone()).filter(|heading| !heading.is_empty());
+            }
+        }
         let detail = error.detail.in_language(language).to_owned();
-        Self { pointer, parameter, code: error.code, detail }
+        Self { pointer, parameter, line, column, code: error.code, detail }
     }
 }
 

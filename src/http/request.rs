@@ -39,7 +39,7 @@ use crate::domain::version::ExpectedVersion;
 
 /// The maximum size of a JSON body, in bytes.
 pub(super) const BODY_LIMIT: usize = 256 * 1024;
-pub(super) use upload::{Upload, UploadQuery, Uploads};
+pub(super) use upload::{Import, Upload, UploadQuery, Uploads};
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 

@@ -172,7 +172,11 @@ macro_rules! resource_routes {
                         &app,
                         request,
                         negotiated.as_ref(),
-                        |query: &$ExportQuery| (query.options(), query.sort.map(Into::into)),
+                        $ExportQuery::options,
+                        |query, language| {
+                            let sort = query.sort.map_or($crate::http::resource::ProductSort::CreatedAt, Into::into);
+                            sort.of_all(language)
+                        },
                         $filter,
                     )
                     .await

@@ -19,7 +19,6 @@ use super::negotiation::Negotiated;
 use super::problem::{Problem, Result};
 use super::problem_catalogue::ProblemCode;
 use super::request::{CallContext, Path, Read};
-use super::resource::ProductSort;
 use super::response::REVALIDATE;
 use crate::app::sheets::{Export, SheetRow};
 use crate::app::{App, Error};
@@ -177,17 +176,17 @@ pub(super) async fn export_products<R, P: Path, Q>(
     app: &App,
     request: Read<P, Q>,
     negotiated: Option<&Negotiated>,
-    options: fn(&Q) -> (SheetOptions, Option<ProductSort>),
+    options: fn(&Q) -> SheetOptions,
+    order: fn(&Q, Language) -> ProductOrder,
     filter: fn(Q) -> R::Filter,
 ) -> Result<HttpResponse>
 where
     R: SheetRow<Filter: SelectsCycles, Order = ProductOrder>,
 {
     let Read { context, query } = request;
-    let (options, sort) = options(&query);
+    let options = options(&query);
     let format = options.format(negotiated)?;
-    let language = options.language.unwrap_or(context.language());
-    let order = sort.unwrap_or(ProductSort::CreatedAt).of_all(language);
+    let order = order(&query, options.language.unwrap_or(context.language()));
     let filter = options.over_cycles(filter(query))?;
     let task_force_id = context.path.task_force_id().ok_or(RefusalCode::NotFound)?;
     let wording = options.wording(&context);

@@ -5,3 +5,4 @@ pub(crate) mod files;
 pub(crate) mod networks;
 pub(crate) mod output;
 pub(crate) mod pem;
+pub(crate) mod table;

@@ -3,6 +3,8 @@
 //! [`resource_routes!`] makes the handlers `create_activity`, `get_activity`, `update_activity`,
 //! `delete_activity` and `transition_activity`.
 
+mod import;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -41,7 +43,7 @@ use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText}
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_activities);
     // Before the activity whose id it would be.
-    config.service(export_activities);
+    config.service(export_activities).service(import::import_activities);
     resource_operations(config);
     config.service(add_dependency).service(remove_dependency);
 }

@@ -176,7 +176,9 @@ fn complete_dry_run(operation: &mut Operation) {
             .build();
         tried.content = created.content.clone();
         responses.insert("200".to_owned(), tried.into());
-    } else if let Some(changed) = responses.get_mut("200").and_then(inline) {
+    } else if let Some(changed) = responses.get_mut("200").and_then(inline)
+        && headers::has(changed, SharedHeader::ETag)
+    {
         headers::add(changed, SharedHeader::ETagUnlessTried);
     }
 }

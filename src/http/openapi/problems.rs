@@ -76,7 +76,7 @@ impl Group {
     /// The members of these problems: those that each has, and those that some have.
     fn members(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
-            Self::Validation => (&[], &["errors"]),
+            Self::Validation => (&[], &["errors", "errorsTotal"]),
             Self::Forbidden => (&["allowedRoles"], &[]),
             Self::TransitionNotAllowed => (&["availableTransitions"], &[]),
             // A transition is refused by the code of its first obstacle.

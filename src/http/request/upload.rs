@@ -1,6 +1,7 @@
 //! The extractor of an uploaded file, as the body or as the part of a form. A PUT of a file is checked in the same order
 //! as every change; the file must be of an accepted kind, which its media type or else its content tells.
 
+mod import;
 mod multipart;
 mod received;
 
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+pub(in crate::http) use import::Import;
 use received::{Declared, FORM, Pace, Received, declared, read, unsupported};
 
 use super::{CallContext, Extraction, Path, app, authenticate, require_visible, timeouts, version};

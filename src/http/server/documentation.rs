@@ -53,12 +53,13 @@ struct Documentation {
 }
 
 /// The pages in the order of the navigation: slug, and title in English and Arabic. The reader has no slug.
-const PAGES: [(&str, &str, &str); 5] = [
+const PAGES: [(&str, &str, &str); 6] = [
     ("", "Reference", "المرجع"),
     ("getting-started", "Getting started", "البداية السريعة"),
     ("rights", "Rights", "الصلاحيات"),
     ("contract-changes", "Changes", "تغيّر العقد"),
     ("archive", "Archive", "الأرشيف"),
+    ("spreadsheets", "Spreadsheets", "جداول البيانات"),
 ];
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -215,6 +216,8 @@ fn source(slug: &str, language: Language) -> std::result::Result<&'static str, S
         ("getting-started", Language::Arabic) => include_str!("../../../docs/getting-started.ar.md"),
         ("contract-changes", Language::English) => include_str!("../../../docs/contract-changes.md"),
         ("contract-changes", Language::Arabic) => include_str!("../../../docs/contract-changes.ar.md"),
+        ("spreadsheets", Language::English) => include_str!("../../../docs/spreadsheets.md"),
+        ("spreadsheets", Language::Arabic) => include_str!("../../../docs/spreadsheets.ar.md"),
         ("archive", Language::English) => include_str!("../../../docs/archive.md"),
         ("archive", Language::Arabic) => include_str!("../../../docs/archive.ar.md"),
         _ => return Err(format!("the page {slug} is not written")),

@@ -265,6 +265,7 @@ pub(super) fn of_parameter(field_error: FieldError) -> FieldError {
     let name = match &field_error.location {
         FieldLocation::Pointer(pointer) => pointer.split('/').nth(1).unwrap_or_default().to_owned(),
         FieldLocation::Parameter(name) => name.clone(),
+        FieldLocation::Cell { column, .. } => column.clone(),
     };
     FieldError { location: FieldLocation::Parameter(name), ..field_error }
 }

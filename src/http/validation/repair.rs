@@ -37,7 +37,7 @@ pub(super) fn repair(document: &Value, body: &Value, errors: &[FieldError]) -> O
 pub(in crate::http) fn field_of(error: &FieldError) -> Option<&str> {
     match &error.location {
         FieldLocation::Pointer(pointer) => pointer.split('/').nth(1),
-        FieldLocation::Parameter(_) => None,
+        FieldLocation::Parameter(_) | FieldLocation::Cell { .. } => None,
     }
 }
 

@@ -6,8 +6,14 @@ use crate::support::client::Draft;
 use crate::support::contract::DOCUMENT;
 use crate::support::{Answer, TestApp};
 
-const PAGES: [&str; 5] =
-    ["/docs/", "/docs/getting-started", "/docs/rights", "/docs/contract-changes", "/docs/archive"];
+const PAGES: [&str; 6] = [
+    "/docs/",
+    "/docs/getting-started",
+    "/docs/rights",
+    "/docs/contract-changes",
+    "/docs/archive",
+    "/docs/spreadsheets",
+];
 
 async fn page(app: &TestApp, path: &str, language: &str) -> Answer {
     app.as_anybody().send(Draft::get(path).header("Accept-Language", language)).await

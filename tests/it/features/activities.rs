@@ -1,5 +1,6 @@
 //! The unit of work: its life, what it waits for, how it is found.
 
+mod import;
 mod sheets;
 
 use chrono::TimeDelta;

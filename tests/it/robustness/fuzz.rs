@@ -13,6 +13,7 @@ mod etags;
 mod junk;
 mod keys;
 mod patches;
+mod tables;
 mod texts;
 mod tokens;
 

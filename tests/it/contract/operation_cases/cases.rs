@@ -145,6 +145,8 @@ cases! {
     listActivities |app| Draft::get(app.a("/activities"));
     exportActivities |app| Draft::get(app.a("/activities/export"));
     createActivity |app| Draft::post(app.a("/activities"), &activity(json!({})));
+    importActivities |app| Draft::new(Method::POST, app.a("/activities/import"))
+        .body("text/csv", "Subject,Priority\nCollect the policies in force,High\n");
     getActivity |app|
         Draft::get(app.a(&format!("/activities/{}", app.world().activity("planned"))));
     updateActivity |app| Draft::patch(&planned(app).await, &json!({ "priority": "high" }));
