@@ -1,4 +1,4 @@
-//! What is due in a task force, or for a person, around a day: the entries of a calendar, in one statement.
+//! The entries of a calendar in one statement: the due dates of a task force or of a person around a day.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::deserialize;
@@ -14,12 +14,12 @@ use crate::domain::calendar_entry::{CalendarEntry, DAYS_AHEAD, DAYS_BACK, DueSub
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary;
 
-/// Whose calendar is read.
+/// The owner of a calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalendarScope {
     /// Everything that is due in a task force.
     TaskForce(Uuid),
-    /// What a member has to do in all task forces: assigned activities, own conditions, and for the chair all conditions
+    /// The work of a member in all task forces: assigned activities, own conditions, and for the chair all conditions
     /// and the target dates of the steps; with the meetings of the council about these task forces.
     Member(Uuid),
     /// The meetings of the council about all task forces, and all conditions.

@@ -21,7 +21,7 @@ pub const DAYS_BACK: i32 = 366;
 /// The number of days after the present day that a calendar contains.
 pub const DAYS_AHEAD: i32 = 1098;
 
-/// What is due.
+/// The subject of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DueSubject {
     /// The due date of an activity.

@@ -206,7 +206,7 @@ impl ListItem for ConditionRegisterEntry {
 
 /// List the conditions of all task forces
 ///
-/// The conditions of all the council's decisions, by due date. Whether a condition is overdue depends on the day in the time zone of its task force.
+/// The conditions of all the council's decisions, by due date. A condition is overdue from the day after its due date in the time zone of its task force.
 #[utoipa::path(
     tag = "decisions",
     params(AllConditionsQuery),

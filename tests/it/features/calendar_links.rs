@@ -348,7 +348,7 @@ async fn a_calendar_link_belongs_to_its_maker_alone_and_ends_with_the_account() 
         expert.list("/v1/me/calendar-links").await.iter().map(|link| link["state"].clone()).collect();
     assert_eq!(states, ["active", "revoked"]);
 
-    // Whoever is invited again may have lost the calendar program with the password.
+    // A person who is invited again may have lost the telephone with the calendar.
     let second = own_calendar(expert).await;
     read(&app, &second).await;
     let invite =
