@@ -158,7 +158,8 @@ async fn stored_responses_count_as_bytes() {
         }
         round += 1;
     };
-    assert!((20..30).contains(&round), "{round}");
+    // More where the machine is slow, since bytes come back with the time.
+    assert!((20..100).contains(&round), "{round}");
     refused.expect_problem(429, "tooManyRequests");
     assert_eq!(expert.reload(&it).await["version"], 1 + round, "what was refused changed nothing");
 }
