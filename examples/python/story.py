@@ -1,6 +1,7 @@
 """One working day with Taskforce: every answer is compared with what the document promises."""
 
 import io
+import json
 import os
 import uuid
 from datetime import date
@@ -14,6 +15,7 @@ from taskforce.api.activities import (
     transition_activity,
     update_activity,
 )
+from taskforce.api.events import list_events
 from taskforce.api.evidence import create_evidence, download_evidence, upload_evidence
 from taskforce.api.me import get_me
 from taskforce.api.service import get_vocabularies
@@ -22,6 +24,7 @@ from taskforce.api.steps import cast_vote, create_submission, get_step_readiness
 from taskforce.models import (
     ActivityPatch,
     ActivityPriority,
+    AuditEvent,
     EvidenceUpload,
     LoginCredentials,
     NewActivity,
@@ -89,6 +92,23 @@ def patch(version, changes):
 # A merge patch changes what it names. None clears a field; an omitted field stays.
 patched = ok(patch(created.version, ActivityPatch(description=None, due_date=date(2027, 1, 31))))
 assert patched.description is None and patched.title == created.title
+
+
+
+# Events arrive as they happen. A client that has lost the connection continues with the last number as `after`.
+def live_events(after):
+    path = f"/v1/task-forces/{task_force}/events/stream"
+    with api.get_httpx_client().stream("GET", path, params={"after": after}, timeout=60) as stream:
+        for line in stream.iter_lines():
+            # The other lines are numbers of events and heartbeats.
+            if line.startswith("data: "):
+                yield AuditEvent.from_dict(json.loads(line.removeprefix("data: ")))
+
+
+last_seq = ok(list_events.sync_detailed(task_force, client=api, limit=1)).last_seq
+event = next(live_events(last_seq - 1))
+assert (event.action, event.subject.id) == ("activity.updated", created.id), event
+print("heard live of", event.action)
 
 # A stale If-Match is refused, so that no change of another user is lost: read again, then decide.
 stale = patch(created.version, ActivityPatch(priority=ActivityPriority.HIGH))

@@ -1,6 +1,7 @@
 // One working day with Taskforce: every answer is compared with what the document promises.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { liveEvents } from './live.js';
 import { type Schemas, signIn } from './session.js';
 
 const { TASKFORCE_URL: baseUrl = 'http://127.0.0.1:8080', TASKFORCE_PASSWORD: password = '' } = process.env;
@@ -52,6 +53,11 @@ assert.equal(retried.response.headers.get('Idempotency-Replayed'), 'true');
 const activity = { ...taskForce, activityId: created.id };
 console.log(`created activity ${created.number}, once`);
 
+// Events arrive as they happen; nobody has to ask again and again.
+const { lastSeq } = ok(await api.GET('/v1/task-forces/{taskForceId}/events', { params: { path: taskForce, query: { limit: 1 } } }));
+const live = liveEvents(api, taskForce.taskForceId, lastSeq);
+const next = live.next();
+
 // A merge patch changes what it names. null clears a field.
 async function patch(version: number, changes: Schemas['ActivityPatch']) {
   return api.PATCH('/v1/task-forces/{taskForceId}/activities/{activityId}', {
@@ -62,6 +68,10 @@ async function patch(version: number, changes: Schemas['ActivityPatch']) {
 const patched = ok(await patch(created.version, { description: null, dueDate: '2027-01-31' }));
 assert.equal(patched.description, null);
 assert.deepEqual(patched.title, created.title);
+const { value: event } = await next;
+assert.deepEqual([event?.action, event?.subject.id], ['activity.updated', created.id]);
+await live.return(undefined);
+console.log(`heard live of ${event?.action}`);
 
 // A stale If-Match is refused, so that no change of another user is lost: read again, then decide.
 const stale = await patch(created.version, { priority: 'high' });
