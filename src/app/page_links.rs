@@ -134,23 +134,19 @@ impl App {
 
     /// Requires that the caller may read the page, and that the page exists.
     async fn require_page(&self, conn: &Conn, caller: &Caller, new: NewPageLink) -> Result<()> {
-        let unknown = |field| {
-            let error = FieldError::at(field, FieldErrorCode::UnknownReference);
-            Error::from(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]))
-        };
         let Some(task_force_id) = new.task_force_id else {
             return self.actor_on(conn, caller).await?.require(Action::ReadPortfolio);
         };
         match self.access_on(conn, caller, task_force_id).await {
             Ok(_) => {}
             Err(Error::Refused(refusal)) if refusal.code == RefusalCode::NotFound => {
-                return Err(unknown("/taskForceId"));
+                return Err(Refusal::unknown_reference("/taskForceId").into());
             }
             Err(error) => return Err(error),
         }
         match new.report_number {
             Some(number) if !db::reports::exists(conn, task_force_id, number).await? => {
-                Err(unknown("/reportNumber"))
+                Err(Refusal::unknown_reference("/reportNumber").into())
             }
             _ => Ok(()),
         }

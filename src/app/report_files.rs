@@ -5,11 +5,11 @@
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Access, Caller};
 use super::{App, Error, Result};
-use crate::db;
 use crate::db::report_files::{MissingFile, NewReportFile};
 use crate::db::reports::ReportWithContent;
+use crate::db::{self, Conn, QueryResult};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::report::{ReportFormat, ReportModel};
 use crate::domain::text::Language;
@@ -34,6 +34,21 @@ enum Found {
     Written(Box<ReportWithContent>),
 }
 
+/// Finds the file of a report, or the content to be rendered.
+async fn find(
+    conn: &Conn,
+    task_force_id: Uuid,
+    number: i32,
+    format: ReportFormat,
+    language: Language,
+) -> QueryResult<Option<Found>> {
+    if let Some(stored) = db::report_files::find(conn, task_force_id, number, format, language).await? {
+        return Ok(Some(Found::Stored(stored)));
+    }
+    let written = db::reports::find(conn, task_force_id, number).await?;
+    Ok(written.map(|written| Found::Written(Box::new(written))))
+}
+
 impl App {
     /// One report as a file to be read by people.
     ///
@@ -49,14 +64,36 @@ impl App {
     ) -> Result<ReportFile> {
         let (_, found) = self
             .read(caller, task_force_id, async |conn| {
-                let stored = db::report_files::find(conn, task_force_id, number, format, language).await?;
-                if let Some(stored) = stored {
-                    return Ok(Some(Found::Stored(stored)));
-                }
-                let written = db::reports::find(conn, task_force_id, number).await?;
-                Ok(written.map(|written| Found::Written(Box::new(written))))
+                find(conn, task_force_id, number, format, language).await
             })
             .await?;
+        self.file_of(found, task_force_id, number, format, language).await
+    }
+
+    /// One report as a file, for somebody who may see its task force.
+    ///
+    /// # Errors
+    /// `notFound`.
+    pub(super) async fn report_file_for(
+        &self,
+        access: &Access,
+        number: i32,
+        format: ReportFormat,
+        language: Language,
+    ) -> Result<ReportFile> {
+        let id = access.task_force_id;
+        let found = self.with_conn(async |conn| Ok(find(conn, id, number, format, language).await?)).await?;
+        self.file_of(found, id, number, format, language).await
+    }
+
+    async fn file_of(
+        &self,
+        found: Option<Found>,
+        task_force_id: Uuid,
+        number: i32,
+        format: ReportFormat,
+        language: Language,
+    ) -> Result<ReportFile> {
         match found.ok_or(RefusalCode::NotFound)? {
             Found::Stored(stored) => Ok(ReportFile::stored(stored, number, language)),
             Found::Written(written) => self.rendered(task_force_id, *written, format, language).await,

@@ -1,4 +1,4 @@
-//! Share links: whoever has one reads a page without an account, by the right of the link's maker.
+//! Share links: people who have one read a page without an account, by the right of the link's maker.
 //!
 //! A link is a credential of its maker that is good for one page. It is never more than its maker is now: a link opens
 //! nothing while its maker is disabled, or has lost the right by which the link was made, and so every other right to

@@ -14,14 +14,15 @@ use crate::db::page::{NameOrder, Window};
 use crate::db::status::{PortfolioFilter, PortfolioTotals, StepLine};
 use crate::db::status_details::{HeadingRow, StatusDetails};
 use crate::domain::activity::ActivityState;
+use crate::domain::report::ReportFormat;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::charts::Charts;
 use crate::render::pages::{
     self, ActivitiesOnPage, Assets, BlockedOnPage, ChartsOnPage, ConditionOnPage, DecisionOnPage, DueOnPage,
-    HealthOnPage, MigrationOnPage, PilotOnPage, PortfolioPage, ReportOnPage, Shown, StatusPage, StepOnPage,
-    TaskForceOnPage, TaskForcesOnPage,
+    HealthOnPage, MigrationOnPage, PilotOnPage, PortfolioPage, ReportOnPage, ReportPage, Shown, StatusPage,
+    StepOnPage, TaskForceOnPage, TaskForcesOnPage,
 };
 
 /// The most task forces on the page of the portfolio.
@@ -70,6 +71,24 @@ impl App {
             }
         };
         pages::status(&page, language, assets).map_err(Error::internal)
+    }
+
+    /// A report as a page, for somebody who may see its task force: the file of the report, with a switch to the other
+    /// language.
+    ///
+    /// # Errors
+    /// Errors of the database; `notFound`.
+    pub async fn report_page(
+        &self,
+        access: &Access,
+        number: i32,
+        language: Language,
+        style: &str,
+    ) -> Result<ReportPage> {
+        let file = self.report_file_for(access, number, ReportFormat::Html, language).await?;
+        let html = String::from_utf8(file.content).map_err(Error::internal)?;
+        let page = pages::report(&html, language, style).map_err(Error::internal)?;
+        page.ok_or_else(|| Error::internal("the file of a report is no page"))
     }
 
     /// The portfolio as a page, for somebody who may see it.

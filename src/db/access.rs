@@ -22,7 +22,7 @@ pub enum Credential {
     Key(Uuid),
     /// A token of another issuer, by the instant of issue.
     SingleSignOn(DateTime<Utc>),
-    /// A share link, by id: whoever has the link reads one page by the right of its maker. The query that finds the link
+    /// A share link, by id: people who have the link read one page by the right of its maker. The query that finds the link
     /// (`db/share_links.rs`) tells whether it is good; to the queries of this file, it never is.
     ShareLink(Uuid),
 }

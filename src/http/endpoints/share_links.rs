@@ -1,11 +1,15 @@
 //! Share links over HTTP. `http/pages.rs` serves the pages that they open.
 
+use std::borrow::Cow;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, post};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -15,6 +19,7 @@ use crate::domain::reference;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::shared_page::{ShareLinkState, SharedPage};
+use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
@@ -77,7 +82,7 @@ pub(super) struct NewShareLink {
     /// Number of the report; required for the page `report`, and refused otherwise.
     #[schema(minimum = 1, example = 1)]
     report_number: Option<i32>,
-    /// For whom or for what the link is made. Whoever opens the page does not see the note.
+    /// For whom or for what the link is made. The page does not show the note.
     #[schema(value_type = Option<PlainLine>)]
     note: Option<String>,
     /// Time of expiry: at most 366 days from now. Default: in 30 days; for a calendar, in 366 days.
@@ -92,11 +97,25 @@ impl From<NewShareLink> for app::share_links::NewShareLink {
 }
 
 /// The page of all task forces.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-enum PortfolioPage {
-    /// Status of all task forces.
-    Portfolio,
+#[derive(Debug)]
+pub(super) struct PortfolioPage;
+
+impl PartialSchema for PortfolioPage {
+    fn schema() -> RefOr<Schema> {
+        let page = SharedPage::Portfolio;
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .enum_values(Some([page.code()]))
+            .description(Some(format!("{}: `{}`.", page.label().en, page.code())))
+            .examples([page.code()])
+            .into()
+    }
+}
+
+impl ToSchema for PortfolioPage {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("PortfolioPage")
+    }
 }
 
 /// A new share link to the portfolio.
@@ -105,9 +124,9 @@ enum PortfolioPage {
 #[schema(example = json!({ "page": "portfolio", "note": "Screen in the council's hall" }))]
 pub(super) struct NewPortfolioShareLink {
     /// The page.
-    #[schema(inline)]
-    page: PortfolioPage,
-    /// For whom or for what the link is made. Whoever opens the page does not see the note.
+    #[schema(value_type = PortfolioPage)]
+    page: SharedPage,
+    /// For whom or for what the link is made. The page does not show the note.
     #[schema(value_type = Option<PlainLine>)]
     note: Option<String>,
     /// Time of expiry: at most 366 days from now. Default: in 30 days.
@@ -116,8 +135,8 @@ pub(super) struct NewPortfolioShareLink {
 
 impl From<NewPortfolioShareLink> for app::share_links::NewShareLink {
     fn from(new: NewPortfolioShareLink) -> Self {
-        let NewPortfolioShareLink { page: PortfolioPage::Portfolio, note, expires_at } = new;
-        Self { page: SharedPage::Portfolio, report_number: None, note, expires_at }
+        let NewPortfolioShareLink { page, note, expires_at } = new;
+        Self { page, report_number: None, note, expires_at }
     }
 }
 
@@ -178,7 +197,7 @@ impl ShareLink {
 pub(super) struct CreatedShareLink {
     #[serde(flatten)]
     share_link: ShareLink,
-    /// Address of the page. Whoever knows the address reads the page without signing in. Store it: the service shows it
+    /// Address of the page. Everybody who knows the address reads the page without signing in. Store it: the service shows it
     /// only once, and repeated responses omit it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(

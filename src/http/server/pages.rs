@@ -16,8 +16,11 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::assets::{self, Asset};
 use super::client_address;
@@ -67,9 +70,10 @@ impl Asked {
     }
 }
 
-/// The style and the script of the pages.
-static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
+/// The styles and the script of the pages.
+static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
     [
+        Asset::new("/s/assets", "bar.css", "text/css", Bytes::from_static(pages::BAR_STYLE)),
         Asset::new("/s/assets", "style.css", "text/css", Bytes::from_static(pages::STYLE)),
         Asset::new("/s/assets", "refresh.js", "text/javascript", Bytes::from_static(pages::SCRIPT)),
     ]
@@ -77,7 +81,7 @@ static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
 
 /// The addresses of the style and of the script.
 static ADDRESSES: LazyLock<pages::Assets> = LazyLock::new(|| {
-    let [style, script] = &*ASSETS;
+    let [_, style, script] = &*ASSETS;
     pages::Assets { style: style.address().to_owned(), script: script.address().to_owned() }
 });
 
@@ -149,10 +153,31 @@ async fn opened(app: &App, page: &OpenedPage, language: Language) -> Result<Http
     let html = match page {
         OpenedPage::Status(access) => app.status_page(access, language, &ADDRESSES).await?,
         OpenedPage::Portfolio(_) => app.portfolio_page(language, &ADDRESSES).await?,
-        OpenedPage::Report(..) | OpenedPage::Calendar(_) | OpenedPage::OwnCalendar(_) => {
-            return Err(RefusalCode::NotFound.into());
+        OpenedPage::Report(access, number) => {
+            let [bar, ..] = &*ASSETS;
+            let page = app.report_page(access, *number, language, bar.address()).await?;
+            let policy = report_policy(&page.inline_style);
+            let mut response = tagged(language, page.html)?;
+            let policy = HeaderValue::from_str(&policy).map_err(Error::internal)?;
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+            return Ok(response);
         }
+        OpenedPage::Calendar(_) | OpenedPage::OwnCalendar(_) => return Err(RefusalCode::NotFound.into()),
     };
+    tagged(language, html)
+}
+
+/// The policy of the page of a report: its own style, which the hash names, and that of the bar.
+fn report_policy(inline_style: &str) -> String {
+    let hash = STANDARD.encode(Sha256::digest(inline_style));
+    format!(
+        "default-src 'none'; style-src 'self' 'sha256-{hash}'; img-src data:; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    )
+}
+
+/// A page with its tag, by which a page that refreshes itself is not sent again.
+fn tagged(language: Language, html: String) -> Result<HttpResponse> {
     let etag = format!("W/\"{}\"", response::hash(html.as_bytes()));
     let mut response = written(StatusCode::OK, language, html);
     response.headers_mut().insert(ETAG, HeaderValue::from_str(&etag).map_err(Error::internal)?);

@@ -38,8 +38,8 @@ struct MessagePage<'a> {
     parts: [Part; 2],
 }
 
-/// A page with a message in both languages, the given language first: whoever opens a link that a person has sent may
-/// have a browser in another language.
+/// A page with a message in both languages, the given language first: a reader who opens a link that somebody has
+/// sent may have a browser in another language.
 ///
 /// # Errors
 /// A template that cannot be written.

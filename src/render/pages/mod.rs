@@ -3,12 +3,14 @@
 
 mod message;
 mod portfolio;
+mod report;
 mod say;
 mod status;
 mod words;
 
 pub use message::{Message, message, opened_elsewhere, unavailable, unopened};
 pub use portfolio::{PortfolioPage, TaskForceOnPage, TaskForcesOnPage, portfolio};
+pub use report::{ReportPage, report};
 pub use status::{
     ActivitiesOnPage, BlockedOnPage, ChartsOnPage, ConditionOnPage, DecisionOnPage, DueOnPage, HealthOnPage,
     MigrationOnPage, PilotOnPage, ReportOnPage, Shown, StatusPage, StepOnPage, status,
@@ -20,6 +22,9 @@ use words::PageWords;
 
 /// The style of all pages.
 pub const STYLE: &[u8] = include_bytes!("style.css");
+
+/// The style of the bar above the page of a report.
+pub const BAR_STYLE: &[u8] = include_bytes!("bar.css");
 
 /// The script by which an open page refreshes itself.
 pub const SCRIPT: &[u8] = include_bytes!("refresh.js");

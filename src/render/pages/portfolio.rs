@@ -58,6 +58,11 @@ enum Group {
 }
 
 impl TaskForceOnPage {
+    /// The day of the council's next meeting, if it has not passed.
+    fn next_meeting(&self, today: &NaiveDate) -> Option<&NaiveDate> {
+        self.next_council_date.as_ref().filter(|day| *day >= today)
+    }
+
     fn group(&self) -> Group {
         let is_worrying = matches!(self.health, Some(HealthRating::AtRisk | HealthRating::OffTrack))
             || self.state == TaskForceState::Suspended

@@ -183,6 +183,11 @@ impl StatusTemplate<'_> {
         self.page.before_council.is_some() || self.page.to_accept > 0
     }
 
+    /// The day of the next meeting, if it has not passed.
+    fn next_meeting(&self) -> Option<&NaiveDate> {
+        self.page.next_council_date.as_ref().filter(|day| **day >= self.page.today)
+    }
+
     fn charts(&self) -> &[Chart] {
         match self.say.language {
             Language::English => &self.page.charts.english,

@@ -23,7 +23,7 @@ words! {
         state: "State", "الحالة";
         cycle: "Cycle", "الدورة";
         as_of: "Status on {}. Last change: {}.", "الحالة في {}. آخر تغيير: {}.";
-        whoever: "Whoever has the address of this page can read it.", "يستطيع قراءة هذه الصفحة كل من لديه عنوانها.";
+        audience: "Everybody who has the address of this page can read it.", "يستطيع قراءة هذه الصفحة كل من لديه عنوانها.";
         asked: "Asked of the council", "المطلوب من المجلس";
         nothing_asked: "Nothing waits for the council at present.", "لا شيء ينتظر قرار المجلس حاليًا.";
         decide_on_report: "Decide on report {}, submitted on {}.", "اتخاذ القرار بشأن التقرير {} المرفوع في {}.";
@@ -37,7 +37,7 @@ words! {
         health_missing: "Not stated yet", "لم تُعلن بعد";
         stated_on: "Stated by the chair on {}", "أعلنها رئيس الفريق في {}";
         steps: "The five steps", "الخطوات الخمس";
-        current_step: "You are here", "المرحلة الحالية";
+        current_step: "Current step", "الخطوة الحالية";
         target_date: "Target date", "الموعد المستهدف";
         done_activities: "Activities done", "الأنشطة المنجزة";
         done_of: "{} of {}", "{} من {}";
@@ -45,7 +45,7 @@ words! {
         charts: "Charts", "الرسوم البيانية";
         overdue: "Overdue", "متأخر عن موعده";
         unassigned: "Open and assigned to nobody", "مفتوح ولم يُكلَّف به أحد";
-        due: "Due next", "المواعيد القريبة";
+        due: "Due next", "أقرب المواعيد";
         due_date: "Due date", "تاريخ الاستحقاق";
         title: "Title", "العنوان";
         blocked: "Blocked work", "الأعمال المتوقفة";
@@ -66,9 +66,9 @@ words! {
         council: "Council of e-government directors", "مجلس مديري الحكومة الإلكترونية";
         portfolio_title: "Status of all task forces", "حالة جميع فرق العمل";
         on_day: "Status on {}.", "الحالة في {}.";
-        attention: "Needs attention", "يحتاج إلى اهتمام";
-        on_course: "Without findings", "بلا ملاحظات";
-        closed: "Closed", "منتهية أعمالها";
+        attention: "Needs attention", "تحتاج إلى متابعة";
+        on_course: "Nothing to note", "لا ملاحظات عليها";
+        closed: "Closed", "انتهى عملها";
         reports_waiting: "Reports before the council", "تقارير أمام المجلس";
         overdue_activities: "Overdue activities", "أنشطة متأخرة عن موعدها";
         blocked_activities: "Blocked activities", "أنشطة متوقفة";

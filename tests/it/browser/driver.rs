@@ -95,6 +95,35 @@ impl Browser {
         result["value"].clone()
     }
 
+    /// Sets the size of the window.
+    pub(super) async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.unwrap();
+    }
+
+    /// Follows a link or presses a button, and waits for the page behind it.
+    pub(super) async fn click(&self, selector: &str) {
+        let before = self.client.find(fantoccini::Locator::Css("html")).await.unwrap();
+        self.client.find(fantoccini::Locator::Css(selector)).await.unwrap().click().await.unwrap();
+        // The old page is gone once its element is.
+        for _ in 0..600 {
+            if before.tag_name().await.is_err() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{selector} leads nowhere");
+    }
+
+    /// The page on paper, as PDF.
+    pub(super) async fn print(&self) -> Vec<u8> {
+        self.client.print(fantoccini::wd::PrintConfiguration::default()).await.unwrap()
+    }
+
+    /// The visible part of the page, as PNG.
+    pub(super) async fn screenshot(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap()
+    }
+
     pub(super) async fn close(self) {
         self.client.clone().close().await.unwrap();
     }

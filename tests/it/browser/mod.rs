@@ -1,6 +1,8 @@
-//! The service as a browser meets it: a page of another origin, the refresh cookie, two tabs, and the documentation.
+//! The service as a browser meets it: a page of another origin, the refresh cookie, two tabs, the documentation, and the
+//! pages that links open.
 
 mod driver;
+mod pages;
 
 use serde_json::{Value, json};
 

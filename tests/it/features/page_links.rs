@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::answer::field_errors;
 use crate::support::app::PASSWORD;
 use crate::support::client::Draft;
 use crate::support::{Answer, Client, TestApp, Who};
@@ -96,12 +97,17 @@ async fn a_link_goes_to_what_its_maker_may_read_and_exists() {
         expert.post("/v1/me/page-links", new).await.expect_field_errors(expected);
     };
     let b = app.world().b.clone();
-    refused(json!({ "page": "status", "taskForceId": b }), &["/taskForceId unknownReference"]).await;
+    let report = json!({ "page": "report", "taskForceId": app.world().a, "reportNumber": 7 });
+    for (new, expected) in [
+        (json!({ "page": "status", "taskForceId": b }), "/taskForceId unknownReference"),
+        (report, "/reportNumber unknownReference"),
+    ] {
+        let problem = expert.post("/v1/me/page-links", new).await.expect_problem(400, "unknownReference");
+        assert_eq!(field_errors(&problem), [expected]);
+    }
     refused(json!({ "page": "status" }), &["/taskForceId required"]).await;
     refused(json!({ "page": "portfolio", "taskForceId": b }), &["/taskForceId notAllowed"]).await;
     refused(json!({ "page": "calendar" }), &["/page notAllowed"]).await;
-    let report = json!({ "page": "report", "taskForceId": app.world().a, "reportNumber": 7 });
-    refused(report, &["/reportNumber unknownReference"]).await;
     expert.post("/v1/me/page-links", json!({ "page": "portfolio" })).await.expect_problem(403, "forbidden");
     linked(app.as_who(Who::CouncilMember), json!({ "page": "portfolio" })).await;
     let key = app.as_who(Who::ReadOnlyKey).post("/v1/me/page-links", status(&app)).await;

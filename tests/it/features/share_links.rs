@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::answer::field_errors;
 use crate::support::client::{Draft, with};
 use crate::support::council::submitted_report;
 use crate::support::{Answer, Client, TestApp, Who};
@@ -150,7 +151,9 @@ async fn a_link_goes_to_a_page_that_exists_and_ends_within_a_year() {
     refused(json!({ "page": "portfolio" }), &["/page notAllowed"]).await;
     refused(json!({ "page": "report" }), &["/reportNumber required"]).await;
     refused(json!({ "reportNumber": 1 }), &["/reportNumber notAllowed"]).await;
-    refused(json!({ "page": "report", "reportNumber": 1 }), &["/reportNumber unknownReference"]).await;
+    let absent = status(json!({ "page": "report", "reportNumber": 1 }));
+    let problem = chair.post(app.a("/share-links"), absent).await.expect_problem(400, "unknownReference");
+    assert_eq!(field_errors(&problem), ["/reportNumber unknownReference"]);
     let usual = chair.create(app.a("/share-links"), status(json!({}))).await;
     assert_eq!(usual["expiresAt"], "2026-12-22T09:00:00Z");
     let report = submitted_report(&app, json!({})).await;
@@ -289,6 +292,24 @@ async fn links_are_made_and_revoked_in_every_state_and_leave_events_without_the_
     for event in events {
         assert_eq!((&event["subject"]["kind"], &event["subject"]["id"]), (&json!("shareLink"), &made["id"]));
     }
+}
+
+#[tokio::test]
+async fn a_report_is_read_through_a_link_as_its_file_with_a_switch() {
+    let app = TestApp::start().await;
+    let report = submitted_report(&app, json!({})).await;
+    let new = json!({ "page": "report", "reportNumber": report["number"] });
+    let made = app.as_chair().post(app.a("/share-links"), new).await.expect(201);
+    let page = open(&app, &made.page_path()).await.expect(200);
+    let file = app.as_chair().get(app.a("/reports/1?format=html&lang=en")).await.expect(200);
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("style-src 'self' 'sha256-") && !policy.contains("unsafe"), "{policy}");
+    for part in file.text().split("</head>\n<body>") {
+        assert!(page.text().contains(part), "the file of the report stays as it is");
+    }
+    assert!(page.text().contains("href=\"?lang=ar\""));
+    let arabic = open(&app, &format!("{}?lang=ar", made.page_path())).await.expect(200);
+    assert!(arabic.text().contains("dir=\"rtl\"") && arabic.header("content-language") == "ar");
 }
 
 #[tokio::test]

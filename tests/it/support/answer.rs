@@ -57,7 +57,7 @@ impl Answer {
     /// The path of the page that a share link in this answer opens.
     pub(crate) fn page_path(&self) -> String {
         let address = self.json()["pageUrl"].as_str().unwrap().to_owned();
-        address.strip_prefix(super::app::ISSUER).unwrap().to_owned()
+        address[address.find("/s/").unwrap()..].to_owned()
     }
 
     /// The body as JSON.

@@ -1,6 +1,7 @@
 //! The harness: [`postgres`] (a cluster per run, a database per test), [`app`] (the service under test), [`client`]
 //! (people who send requests), [`answer`] (what comes back, held against the contract by [`contract`]), [`world`]
-//! (the people and task forces that most tests begin with), [`random`] and [`random_runs`] (reproducible randomness); and
+//! (the people and task forces that most tests begin with), [`random`] and [`random_runs`] (reproducible randomness), [`node`]
+//! (packages of npm); and
 //! for each resource the bodies and states that tests need.
 //!
 //! Everything but functions named `db_…` uses the public API only.
@@ -15,6 +16,7 @@ pub(crate) mod contract;
 pub(crate) mod council;
 pub(crate) mod evidence;
 pub(crate) mod migrations;
+pub(crate) mod node;
 pub(crate) mod pilots;
 pub(crate) mod policies;
 pub(crate) mod postgres;

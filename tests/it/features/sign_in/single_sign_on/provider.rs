@@ -1,7 +1,4 @@
 //! A real OpenID provider (npm `oidc-provider`), run by node on loopback, and a frontend that signs people in there.
-//!
-//! It is installed once for each version of the lock file, beside what cargo builds. Where there is no node the tests
-//! fail: `scripts/prepare.sh tests` gets it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +13,8 @@ use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::support::node;
+
 /// The API's resource indicator at the provider.
 pub(super) const AUDIENCE: &str = "https://taskforce.example/v1";
 /// The frontend that shares its client id with the API.
@@ -28,31 +27,7 @@ const CALLBACK: &str = "https://front.example/callback";
 const PKCE_VERIFIER: &str = "the-verifier-of-a-frontend-that-is-under-test";
 
 /// The directory where the provider is installed.
-static INSTALLED: LazyLock<PathBuf> = LazyLock::new(|| {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oidc");
-    let lock = fs::read(source.join("package-lock.json")).unwrap();
-    let version = hex::encode(&Sha256::digest(lock)[..8]);
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("oidc-{version}"));
-    if !place.exists() {
-        let new = place.with_extension(std::process::id().to_string());
-        fs::create_dir_all(&new).unwrap();
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(source.join(file), new.join(file)).unwrap();
-        }
-        let installed = Command::new("npm")
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .current_dir(&new)
-            .output()
-            .unwrap_or_else(|error| panic!("npm: {error}: get it by scripts/prepare.sh tests"));
-        let story = String::from_utf8_lossy(&installed.stderr);
-        assert!(installed.status.success(), "the provider can't be installed: {story}");
-        // Renamed only when complete; another run may have been first.
-        if fs::rename(&new, &place).is_err() {
-            fs::remove_dir_all(&new).unwrap();
-        }
-    }
-    place
-});
+static INSTALLED: LazyLock<PathBuf> = LazyLock::new(|| node::installed("oidc"));
 
 /// A provider, running; it ends with this, since its standard input does.
 pub(super) struct Provider {
