@@ -94,7 +94,11 @@ impl IndicatorProgress {
     /// A value with its unit, in one line. A missing value is named as such.
     fn written(&self, kind: Kind, language: Language) -> String {
         match (self.value(kind), kind) {
-            (Some(value), _) => bidi::isolate(&format!("{value}\u{a0}{}", self.unit)),
+            // The unit may be written in the other language, and does not turn the number around.
+            (Some(value), _) => {
+                let (number, unit) = (bidi::isolate(&value.to_string()), bidi::isolate(&self.unit));
+                format!("{number}\u{a0}{unit}")
+            }
             (None, Kind::Actual) => Words::of(language).not_measured.to_owned(),
             (None, _) => Words::of(language).not_set.to_owned(),
         }
