@@ -100,13 +100,15 @@ pub(super) struct Drawing {
     /// Name of the chart, which the names of its patterns begin with, so that charts of one page do not share any.
     id: &'static str,
     language: Language,
+    /// The lines behind the contents, as one path.
+    grid: String,
     contents: Group,
     fills: BTreeSet<Fill>,
 }
 
 impl Drawing {
     pub(super) fn new(id: &'static str, language: Language) -> Self {
-        Self { id, language, contents: Group::new(), fills: BTreeSet::new() }
+        Self { id, language, grid: String::new(), contents: Group::new(), fills: BTreeSet::new() }
     }
 
     /// The chart with everything that was drawn.
@@ -120,7 +122,10 @@ impl Drawing {
             .set("role", "img")
             .set("aria-label", caption)
             .set("direction", "ltr")
-            .set("font-family", FONTS);
+            .set("font-family", FONTS)
+            .set("font-size", SMALL.size)
+            .set("text-anchor", self.side(Anchor::Start))
+            .set("fill", INK);
         let mut definitions = Definitions::new();
         let patterns: Vec<Pattern> = self.fills.iter().filter_map(|fill| pattern(self.id, *fill)).collect();
         if !patterns.is_empty() {
@@ -129,7 +134,12 @@ impl Drawing {
             }
             root.append(definitions);
         }
-        let svg = root.add(background).add(self.contents).to_string();
+        root.append(background);
+        if !self.grid.is_empty() {
+            let grid = Path::new().set("d", self.grid).set("fill", "none");
+            root.append(grid.set("stroke", GRID.color).set("stroke-width", GRID.width));
+        }
+        let svg = root.add(self.contents).to_string();
         Chart { svg, width: units(WIDTH), height: units(height), caption: caption.to_owned(), description }
     }
 
@@ -139,6 +149,15 @@ impl Drawing {
             Language::English => x,
             Language::Arabic => WIDTH - x,
         })
+    }
+
+    /// The value of the attribute `text-anchor`.
+    fn side(&self, anchor: Anchor) -> &'static str {
+        match (anchor, self.language) {
+            (Anchor::Middle, _) => "middle",
+            (Anchor::Start, Language::English) | (Anchor::End, Language::Arabic) => "start",
+            (Anchor::End, Language::English) | (Anchor::Start, Language::Arabic) => "end",
+        }
     }
 
     fn add(&mut self, element: impl Into<Element>, fill: Option<Fill>, stroke: Stroke) {
@@ -167,8 +186,13 @@ impl Drawing {
         }
     }
 
-    /// A line between two places.
+    /// A line between two places. Lines of the grid are behind the contents.
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
+        if stroke == GRID {
+            let (from, to) = ((self.x(from.0), rounded(from.1)), (self.x(to.0), rounded(to.1)));
+            self.grid.push_str(&format!("M{},{}L{},{}", from.0, from.1, to.0, to.1));
+            return;
+        }
         let line = Line::new()
             .set("x1", self.x(from.0))
             .set("y1", rounded(from.1))
@@ -242,11 +266,6 @@ impl Drawing {
         color: &'static str,
         line: &str,
     ) {
-        let side = match (anchor, self.language) {
-            (Anchor::Middle, _) => "middle",
-            (Anchor::Start, Language::English) | (Anchor::End, Language::Arabic) => "start",
-            (Anchor::End, Language::English) | (Anchor::Start, Language::Arabic) => "end",
-        };
         let line = match self.language {
             Language::English => line.to_owned(),
             Language::Arabic => format!("\u{2067}{line}\u{2069}"),
@@ -254,9 +273,16 @@ impl Drawing {
         let mut text = with_text("text", &line);
         text.assign("x", self.x(place.0));
         text.assign("y", rounded(place.1));
-        text.assign("font-size", font.size);
-        text.assign("text-anchor", side);
-        text.assign("fill", color);
+        // The most frequent properties are those of the drawing.
+        if font.size != SMALL.size {
+            text.assign("font-size", font.size);
+        }
+        if anchor != Anchor::Start {
+            text.assign("text-anchor", self.side(anchor));
+        }
+        if color != INK {
+            text.assign("fill", color);
+        }
         if font.is_bold {
             text.assign("font-weight", "bold");
         }
