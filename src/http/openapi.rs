@@ -200,7 +200,7 @@ fn complete(
     components.parameters = parameters::components();
     components.headers = headers::components();
     let recording = examples::Recording::read()?;
-    components.responses.extend([problems::component(recording.problems())]);
+    components.responses.extend(problems::components(recording.problems()));
     recording.add(&mut openapi, &mut components.examples);
     components.security_schemes = security::components();
     sharing::share_vocabularies(&mut openapi, &mut components);

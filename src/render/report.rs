@@ -50,8 +50,9 @@ pub fn document(model: &ReportModel, facts: &ReportFacts, language: Language) ->
 
     let mut sections = summary::summary(wording, model, is_draft, facts.submitted_at);
     sections.extend(summary::changes(wording, model));
+    let is_first_page = sections.iter().all(|section| !section.starts_page);
     sections.extend([
-        steps::steps(wording, model),
+        steps::steps(wording, model, is_first_page),
         products::policies(wording, model),
         products::sectors(wording, model),
         pilots::pilots(wording, model),

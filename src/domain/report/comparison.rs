@@ -136,7 +136,7 @@ fn health(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
         items.push(ReportChange {
             kind: SubjectKind::HealthStatement,
             id: None,
-            title: SubjectKind::HealthStatement.label().into(),
+            title: LocalizedText::both("الحالة العامة لفريق العمل", "Health of the task force"),
             aspect: ReportAspect::State,
             before: before.map(str::to_owned),
             after: after.map(str::to_owned),
@@ -319,7 +319,7 @@ mod tests {
             "pilots": [pilot(1, "evaluated", Some("4.5")), pilot(2, "planned", Some("8")), pilot(4, "proposed", None)],
         });
         let expected = [
-            "healthStatement Health statement: state atRisk onTrack",
+            "healthStatement Health of the task force: state atRisk onTrack",
             "pilot Pilot 1: state running evaluated",
             "pilot Pilot 4: added - proposed",
             "pilot Pilot 3: removed proposed -",

@@ -45,9 +45,9 @@ pub(super) fn complete(
         complete_patch(operation);
     }
     let has_etag = complete_successes(&traits, operation);
-    let responses = &mut operation.responses.responses;
     // Not `4XX` and `5XX`: orval makes code of these that does not compile.
-    responses.insert("default".to_owned(), problems::reference());
+    let problem = problems::reference(operation);
+    operation.responses.responses.insert("default".to_owned(), problem);
 
     let shared = [
         (traits.takes_idempotency_key(), parameters::IDEMPOTENCY_KEY),

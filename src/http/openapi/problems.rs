@@ -1,4 +1,4 @@
-//! Problems in the document: one response, which every operation has for each status that is no success, and the schema
+//! Problems in the document: the response that every operation has for each status that is no success, and the schema
 //! of a problem as a union that its `code` discriminates.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +7,9 @@ use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::example::Example;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr};
 
 use super::headers::{self, SharedHeader};
@@ -16,6 +18,8 @@ use crate::http::problem_catalogue::ProblemCode;
 
 /// The name of the response, and of the schema of its body.
 const PROBLEM: &str = "Problem";
+/// The name of the response of operations that answer with documents for people.
+const PROBLEM_IN_FORM: &str = "ProblemInForm";
 /// The schema of the members that every problem has.
 const MEMBERS_OF_ALL: &str = "ProblemMembers";
 /// The member that discriminates the problems.
@@ -89,15 +93,40 @@ impl Group {
     }
 }
 
-/// The response of every operation for each status that is no success.
-pub(super) fn reference() -> RefOr<Response> {
-    RefOr::Ref(Ref::from_response_name(PROBLEM))
+/// The response of an operation for each status that is no success. An operation that answers with documents for people
+/// explains its problems in the same forms.
+pub(super) fn reference(operation: &Operation) -> RefOr<Response> {
+    let success = operation.responses.responses.get("200");
+    let has_documents = success.is_some_and(|response| match response {
+        RefOr::T(response) => {
+            let has = |media_type: &str| response.content.contains_key(media_type);
+            has("application/json") && has("text/html")
+        }
+        RefOr::Ref(_) => false,
+    });
+    RefOr::Ref(Ref::from_response_name(if has_documents { PROBLEM_IN_FORM } else { PROBLEM }))
 }
 
-/// The response to a request that is refused or fails, by its name, with these examples.
-pub(super) fn component(
+/// The responses to a request that is refused or fails, by their names, with these examples.
+pub(super) fn components(
     examples: impl Iterator<Item = (String, RefOr<Example>)>,
-) -> (String, RefOr<Response>) {
+) -> [(String, RefOr<Response>); 2] {
+    // The examples are those of the response above.
+    let mut in_form = problem(std::iter::empty());
+    in_form.description =
+        "As the response `Problem`, in the form that was asked for: as data, or as a document for people."
+            .to_owned();
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let binary = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+    for (media_type, schema) in [("text/html", text()), ("application/pdf", binary)] {
+        let content = ContentBuilder::new().schema(Some(schema.build()));
+        in_form.content.insert(media_type.to_owned(), content.into());
+    }
+    [(PROBLEM.to_owned(), problem(examples).into()), (PROBLEM_IN_FORM.to_owned(), in_form.into())]
+}
+
+/// A problem as data.
+fn problem(examples: impl Iterator<Item = (String, RefOr<Example>)>) -> Response {
     let content: Content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(PROBLEM)))
         .examples_from_iter(examples)
@@ -112,7 +141,7 @@ pub(super) fn component(
     for header in [SharedHeader::RetryAfter, SharedHeader::ETagOfConflict] {
         headers::add(&mut response, header);
     }
-    (PROBLEM.to_owned(), response.into())
+    response
 }
 
 /// Problem codes by the status of each.

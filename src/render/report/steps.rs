@@ -35,7 +35,8 @@ words! {
     }
 }
 
-pub(super) fn steps(wording: Wording, model: &ReportModel) -> Section {
+/// The section on the steps, on a page of its own if the first page ends before.
+pub(super) fn steps(wording: Wording, model: &ReportModel, starts_page: bool) -> Section {
     let fixed = StepWords::of(wording.language);
     let mut blocks = vec![overview(wording, model)];
     blocks.extend(votes(wording, model));
@@ -43,7 +44,7 @@ pub(super) fn steps(wording: Wording, model: &ReportModel) -> Section {
     listed(&mut blocks, fixed.recusals, recusals(wording, model));
     listed(&mut blocks, fixed.waivers, waivers(wording, model));
     listed(&mut blocks, fixed.notes, notes(wording, model));
-    Section { starts_page: true, ..section("steps", fixed.steps, blocks) }
+    Section { starts_page, ..section("steps", fixed.steps, blocks) }
 }
 
 fn overview(wording: Wording, model: &ReportModel) -> Block {

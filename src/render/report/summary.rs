@@ -54,7 +54,7 @@ words! {
         removed: "No longer in the report", "لم يعد واردًا في التقرير";
         set: "{0}: {1}", "{0}: {1}";
         cleared: "{0}: none now (before: {1})", "{0}: لا شيء حاليًا (سابقًا: {1})";
-        moved: "{0}: from {1} to {2}", "{0}: من {1} إلى {2}";
+        moved: "{0}: from {1} to {2}", "{0}: من «{1}» إلى «{2}»";
     }
 }
 
@@ -162,6 +162,8 @@ fn figures(wording: Wording, model: &ReportModel) -> Block {
 /// What changed since the last report. A report of an earlier version does not say.
 pub(super) fn changes(wording: Wording, model: &ReportModel) -> Option<Section> {
     let fixed = SummaryWords::of(wording.language);
+    // A table does not fit on the first page.
+    let mut starts_page = false;
     let blocks = match &model.changes {
         None if model.control.time_zone.is_some() => vec![Block::Paragraph(words(fixed.first_report))],
         None => return None,
@@ -170,6 +172,7 @@ pub(super) fn changes(wording: Wording, model: &ReportModel) -> Option<Section> 
             vec![Block::Paragraph(sentence)]
         }
         Some(changes) => {
+            starts_page = true;
             let since = [Span::value(changes.since_report), wording.day_of(changes.since)];
             let rows = changes.items.iter().map(|change| {
                 vec![
@@ -185,7 +188,7 @@ pub(super) fn changes(wording: Wording, model: &ReportModel) -> Option<Section> 
             ]
         }
     };
-    Some(section("changes", fixed.changes, blocks))
+    Some(Section { starts_page, ..section("changes", fixed.changes, blocks) })
 }
 
 /// A change in words.
