@@ -289,6 +289,7 @@ mod tests {
 
     use super::*;
     use crate::domain::activity::ActivityState;
+    use crate::domain::decision::ConditionState;
     use crate::domain::step::StepName;
 
     fn entry(title: &str) -> CalendarEntry {
@@ -346,6 +347,24 @@ mod tests {
         let begin = lines.iter().position(|line| line == "BEGIN:VEVENT").unwrap();
         assert_eq!(lines[begin..begin + expected.len()], expected);
         assert_eq!(calendar, written(Language::Arabic, &[entry("مسودة، النسخة الأولى")]), "no clock is asked");
+    }
+
+    #[test]
+    fn a_long_condition_is_short_in_the_title_and_whole_below() {
+        let text = "شرط ".repeat(100);
+        let subject = DueSubject::Condition {
+            text: LocalizedText::both(text.as_str(), text.as_str()),
+            state: ConditionState::Waived,
+        };
+        let calendar = written(Language::Arabic, &[CalendarEntry { subject, ..entry("x") }]);
+        let lines = lines(&calendar);
+        let line = |key: &str| lines.iter().find_map(|line| line.strip_prefix(key)).unwrap();
+        let title = line("SUMMARY;LANGUAGE=ar:ملغى: شرط للمجلس: \u{2068}");
+        assert!(title.chars().count() == TITLE + 1 && title.ends_with("…\u{2069}"), "{title}");
+        let below = line("DESCRIPTION;LANGUAGE=ar:");
+        assert!(below.contains(&format!("\u{2068}{text}\u{2069}")), "{below}");
+        assert!(below.ends_with("الحالة: \u{2068}مُعفى منه\u{2069}"), "{below}");
+        assert!(lines.contains(&"STATUS:CANCELLED".to_owned()));
     }
 
     #[test]
