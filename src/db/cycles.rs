@@ -27,6 +27,12 @@ pub trait SelectsCycles {
     fn select_cycles(&mut self, cycles: Cycles);
 }
 
+impl SelectsCycles for Cycles {
+    fn select_cycles(&mut self, cycles: Cycles) {
+        *self = cycles;
+    }
+}
+
 impl From<Option<i32>> for Cycles {
     /// The cycle of a list whose query may name one.
     fn from(cycle: Option<i32>) -> Self {

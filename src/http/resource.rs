@@ -168,7 +168,7 @@ macro_rules! resource_routes {
                     request: $crate::http::request::Read<$CollectionPath, $ExportQuery>,
                     negotiated: Option<$crate::http::negotiation::Negotiated>,
                 ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-                    $crate::http::sheet::export_products::<$Row, _, _>(
+                    $crate::http::sheet::export::<$Row, _, _>(
                         &app,
                         request,
                         negotiated.as_ref(),

@@ -23,7 +23,6 @@ use super::response::REVALIDATE;
 use crate::app::sheets::{Export, SheetRow};
 use crate::app::{App, Error};
 use crate::db::cycles::{Cycles, SelectsCycles};
-use crate::db::resource::ProductOrder;
 use crate::domain::file::FileKind;
 use crate::domain::file_name;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
@@ -171,17 +170,17 @@ impl SheetOptions {
     }
 }
 
-/// Answers with a list of products as a sheet.
-pub(super) async fn export_products<R, P: Path, Q>(
+/// Answers with a list as a sheet.
+pub(super) async fn export<R, P: Path, Q>(
     app: &App,
     request: Read<P, Q>,
     negotiated: Option<&Negotiated>,
     options: fn(&Q) -> SheetOptions,
-    order: fn(&Q, Language) -> ProductOrder,
+    order: fn(&Q, Language) -> R::Order,
     filter: fn(Q) -> R::Filter,
 ) -> Result<HttpResponse>
 where
-    R: SheetRow<Filter: SelectsCycles, Order = ProductOrder>,
+    R: SheetRow<Filter: SelectsCycles>,
 {
     let Read { context, query } = request;
     let options = options(&query);

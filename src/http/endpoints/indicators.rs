@@ -3,7 +3,8 @@
 //! [`resource_routes!`] makes the handlers `list_indicators`, `create_indicator`, `get_indicator`,
 //! `update_indicator` and `delete_indicator`.
 
-use actix_web::{delete, get, patch, post};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
@@ -12,24 +13,30 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::pilots::PilotPath;
+use crate::app::App;
 use crate::app::resource::View;
 use crate::db;
-use crate::db::indicators::IndicatorFields;
+use crate::db::indicators::{IndicatorFields, MeasuredIndicator};
 use crate::domain::decimal::Decimal;
 use crate::domain::pilot::IndicatorDirection;
 use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::decimals::{DecimalInput, DecimalNumber};
-use crate::http::operation_problems::changes_product;
+use crate::http::negotiation::Negotiated;
+use crate::http::operation_problems::{changes_product, requires};
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::permissions::IndicatorPermissions;
-use crate::http::request::Path;
+use crate::http::problem::Result;
+use crate::http::request::{Path, Read, TaskForcePath};
 use crate::http::resource::{Representation, resource_routes};
+use crate::http::sheet::{self, SheetFile, export_query};
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     resource_operations(config);
+    config.service(export_indicators);
 }
 
 /// A merge patch of [`NewIndicator`].
@@ -219,4 +226,50 @@ resource_routes! {
                 RefusalCode::IndicatorsMissing, RefusalCode::PilotEvaluated,
             ]),
     },
+}
+
+export_query! {
+    /// The query parameters of the export of indicators.
+    IndicatorExportQuery {
+        /// Only indicators of pilots that count in this cycle. Default: the current cycle.
+        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+        cycle: Option<i32>,
+    }
+}
+
+/// Export the indicators of all pilots as a sheet
+///
+/// The indicators of all pilots of a cycle with baseline, target and the latest measurement in the present run of the
+/// pilot, as CSV or as a workbook of Excel, pilot by pilot.
+///
+/// The export of activities describes the formats and the parameters, which all exports share.
+#[utoipa::path(
+    tag = "pilots",
+    params(TaskForcePath, IndicatorExportQuery),
+    responses((
+        status = 200,
+        description = "The sheet.",
+        headers(("Content-Disposition" = String, description = "The name of the file, from the name of the task force, the list and the day: `filename*` (RFC 8187), and for programs that read only ASCII `filename`.")),
+        content(
+            (SheetFile = "text/csv"),
+            (SheetFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )
+    )),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
+)]
+#[get("/v1/task-forces/{taskForceId}/indicators/export")]
+async fn export_indicators(
+    app: Data<App>,
+    request: Read<TaskForcePath, IndicatorExportQuery>,
+    negotiated: Option<Negotiated>,
+) -> Result<HttpResponse> {
+    sheet::export::<MeasuredIndicator, _, _>(
+        &app,
+        request,
+        negotiated.as_ref(),
+        IndicatorExportQuery::options,
+        |_, _| (),
+        |query| query.cycle.into(),
+    )
+    .await
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::TestApp;
 use crate::support::migrations::new_migration;
-use crate::support::pilots::{db_sector, proposed_pilot};
+use crate::support::pilots::{db_sector, indicator_of, measurement, proposed_pilot, running_pilot, today};
 use crate::support::policies::policy;
 use crate::support::sheets::{Table, cells};
 
@@ -44,11 +44,24 @@ async fn each_list_of_the_steps_is_a_sheet_with_the_same_filters_and_order() {
             assert_eq!(ids, listed, "{list} {filter}");
         }
     }
+    let running = running_pilot(&app, json!({})).await;
+    let indicator = indicator_of(&app, &running).await;
+    let measured = measurement(json!({ "value": "41.50", "measuredOn": today(&app) }));
+    expert.create(format!("{}/measurements", indicator.path), measured).await;
     let sheet = async |path: &str| Table::of_csv(&expert.get(app.a(path)).await.expect(200).body);
     assert_eq!(sheet("/policies/export?q=access").await.below("Title (English)"), ["'@Access"]);
     let migrations = sheet("/migrations/export").await;
     assert_eq!(migrations.below("Difference"), ["1"]);
     assert_eq!(migrations.below("Reason of the difference (English)"), ["'-1 was counted twice"]);
     assert_eq!(sheet("/pilots/export?lang=ar&state=proposed").await.below("الحالة"), ["مقترح"]);
+    let indicators = sheet("/indicators/export").await;
+    let row = indicators.below("Id").iter().position(|id| *id == indicator.id()).unwrap();
+    for (heading, expected) in [
+        ("Latest value", json!("41.50")),
+        ("Pilot", running["title"]["en"].clone()),
+        ("Baseline", indicator["baseline"].clone()),
+    ] {
+        assert_eq!(json!(indicators.below(heading)[row]), expected, "{heading}");
+    }
     assert_eq!(sheet("/sectors/export?labels=false").await.headings[..2], ["name.en", "name.ar"]);
 }

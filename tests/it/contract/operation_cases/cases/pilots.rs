@@ -42,6 +42,7 @@ cases! {
         &new(app).await, "transitions", &json!({ "to": "cancelled", "reason": { "en": "Too dear" } }),
     );
     listIndicators |app| Draft::get(indicators(app).await);
+    exportIndicators |app| Draft::get(app.a("/indicators/export"));
     createIndicator |app| Draft::post(indicators(app).await, &indicator(json!({})));
     getIndicator |app| Draft::get(new_indicator(app).await.path);
     updateIndicator |app| Draft::patch(&new_indicator(app).await, &json!({ "target": "10" }));
