@@ -44,6 +44,7 @@ mod rendering;
 pub mod report_files;
 pub mod reports;
 pub mod resource;
+pub mod restore;
 pub mod sectors;
 pub mod sessions;
 pub mod share_links;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod healthcheck;
+mod restore;
 mod serve;
 mod settings;
 mod verify_audit;
@@ -40,6 +41,8 @@ enum Command {
     CreateAdmin(admin::CreateAdminArgs),
     /// Verifies that no event of one or all task forces, or nothing in an archive, was changed or removed; exit code 1 if something was.
     VerifyAudit(verify_audit::VerifyAuditArgs),
+    /// Restores a task force from its archive, all of it or nothing; migrates the database if needed.
+    Restore(restore::RestoreArgs),
     /// Prints the OpenAPI document.
     Openapi,
     /// Prints who may perform which operation, in Markdown.
@@ -123,6 +126,7 @@ fn run_command(command: Command) -> Result<(), Failure> {
             Command::Migrate(migration) => admin::migrate(migration).await,
             Command::CreateAdmin(new) => admin::create(new).await,
             Command::VerifyAudit(scope) => verify_audit::verify(scope).await,
+            Command::Restore(archive) => restore::restore(archive).await,
             Command::Openapi => print(crate::http::openapi::yaml().map_err(Failure::failed)?),
             Command::Rights { arabic } => {
                 let language = if arabic { Language::Arabic } else { Language::English };

@@ -78,6 +78,9 @@ fn path(content: Content) -> String {
     }
 }
 
+/// The columns of the archived tables, by table.
+pub type Columns = BTreeMap<String, Vec<ArchivedColumn>>;
+
 /// A column of an archived table.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct ArchivedColumn {
@@ -94,7 +97,7 @@ pub struct ArchivedColumn {
 }
 
 /// The columns of the archived tables, by table: those that Postgres does not compute.
-pub async fn columns(conn: &Conn) -> QueryResult<BTreeMap<String, Vec<ArchivedColumn>>> {
+pub async fn columns(conn: &Conn) -> QueryResult<Columns> {
     let query = diesel::sql_query(
         "select c.relname::text as table, a.attname::text as name, format_type(a.atttypid, a.atttypmod) as kind,
                 array_position(i.indkey::int2[], a.attnum) as key
@@ -107,7 +110,7 @@ pub async fn columns(conn: &Conn) -> QueryResult<BTreeMap<String, Vec<ArchivedCo
     )
     .bind::<Array<Text>, _>(TABLES.as_slice());
     let columns: Vec<ArchivedColumn> = query.load(&mut &*conn).await?;
-    let mut by_table = BTreeMap::<_, Vec<_>>::new();
+    let mut by_table = Columns::new();
     for column in columns {
         if !COMPUTED.contains(&(&column.table, &column.name)) {
             by_table.entry(column.table.clone()).or_default().push(column);

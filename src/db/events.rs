@@ -274,7 +274,7 @@ pub struct InstallationEventRow {
     /// What happened.
     #[diesel(sql_type = Text)]
     pub action: EventAction,
-    /// The user, session or API key that the action concerns, with its current name.
+    /// The user, session, API key or task force that the action concerns, with its current name.
     #[diesel(sql_type = Jsonb)]
     pub subject: Reference,
     #[diesel(sql_type = Nullable<Text>)]
@@ -292,7 +292,8 @@ pub async fn list_installation(
     order: EventOrder,
     window: Window,
 ) -> QueryResult<Page<InstallationEventRow>> {
-    let subject = relations::subject(&relations::IN_INSTALLATION, "e.subject_kind", "null", "e.subject_id");
+    let kinds = relations::OF_INSTALLATION_EVENTS;
+    let subject = relations::subject(&kinds, "e.subject_kind", "null", "e.subject_id");
     let (direction, comparison, from) = order.parts();
     let conditions = filter.conditions();
     let query = diesel::sql_query(format!(

@@ -47,6 +47,7 @@ pub mod report_data;
 pub mod report_files;
 pub mod reports;
 pub mod resource;
+pub mod restore;
 pub mod sectors;
 pub mod studies;
 #[rustfmt::skip]

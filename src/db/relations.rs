@@ -200,6 +200,10 @@ pub(super) fn subject(kinds: &[SubjectKind], kind: &str, task_force_id: &str, id
 pub(super) const IN_INSTALLATION: [SubjectKind; 3] =
     [SubjectKind::User, SubjectKind::Session, SubjectKind::ApiKey];
 
+/// The kinds of the subjects of the installation's events: a task force is restored by the operator.
+pub(super) const OF_INSTALLATION_EVENTS: [SubjectKind; 4] =
+    [SubjectKind::User, SubjectKind::Session, SubjectKind::ApiKey, SubjectKind::TaskForce];
+
 /// The kinds of resources of a task force.
 pub(super) fn in_task_force() -> Vec<SubjectKind> {
     SubjectKind::ALL.iter().copied().filter(|kind| !IN_INSTALLATION.contains(kind)).collect()

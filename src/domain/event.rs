@@ -15,6 +15,7 @@ vocabulary! {
     /// Action of an event.
     pub enum EventAction {
         TaskForceCreated = "taskForce.created", "Task force created", "أُنشئ فريق العمل";
+        TaskForceRestored = "taskForce.restored", "Task force restored from an archive", "استُعيد فريق العمل من أرشيف";
         TaskForceUpdated = "taskForce.updated", "Task force changed", "عُدِّل فريق العمل";
         TaskForceTransitioned = "taskForce.transitioned", "Task force changed its state", "تغيرت حالة فريق العمل";
         MemberAppointed = "member.appointed", "Member appointed", "عُيِّن عضو";
@@ -88,6 +89,7 @@ vocabulary! {
         InvitationCreated = "invitation.created", "Invitation renewed", "جُددت الدعوة";
         InvitationAccepted = "invitation.accepted", "Invitation accepted", "قُبلت الدعوة";
         UserProvisioned = "user.provisioned", "User came in by single sign-on", "أُنشئ حساب مستخدم عبر الدخول الموحد";
+        UserRestored = "user.restored", "User restored from an archive", "استُعيد مستخدم من أرشيف";
         IdentityLinked = "user.identityLinked", "Single sign-on linked to a user", "رُبط الدخول الموحد بمستخدم";
         PasswordChanged = "user.passwordChanged", "Password changed", "غُيِّرت كلمة المرور";
         ApiKeyCreated = "apiKey.created", "API key created", "أُنشئ مفتاح واجهة برمجية (API)";

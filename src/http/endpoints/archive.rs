@@ -52,7 +52,8 @@ impl ToSchema for ArchiveFile {
 /// the archive contains ids and names; it contains no addresses, passwords or keys.
 ///
 /// The archive is made while it is sent, so that its size is not known beforehand. An archive that breaks off is no ZIP
-/// file, since the directory of a ZIP file is at its end.
+/// file, since the directory of a ZIP file is at its end. `taskforce verify-audit --archive` verifies an archive without a
+/// database, and `taskforce restore` restores the task force from it.
 ///
 /// The service makes two archives at once, and one for each user; another request is refused with 503. A download ends
 /// after 30 minutes.

@@ -95,6 +95,37 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
     assert_eq!(names(by_id_alone).await, [""; 0]);
 }
 
+/// Rows of an archive are restored table by table: a key refers to rows that are there already, or is deferred.
+#[tokio::test]
+async fn the_tables_of_an_archive_are_in_the_order_of_their_keys() {
+    let client = postgres::connect(&postgres::copy_of(postgres::migrated().await).await).await;
+    let keys = "select conname::text, conrelid::regclass::text, confrelid::regclass::text from pg_constraint
+        where contype = 'f' and connamespace = 'public'::regnamespace and not condeferrable";
+    let place = |table: &str| taskforce::db::archive::TABLES.iter().position(|archived| *archived == table);
+    let mut early = Vec::new();
+    for row in client.query(keys, &[]).await.unwrap() {
+        let (key, from, to): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+        if let (Some(from), Some(to)) = (place(&from), place(&to))
+            && from <= to
+        {
+            early.push(key);
+        }
+    }
+    assert_eq!(early, [""; 0], "TABLES in db/archive.rs, or a key that is deferrable");
+}
+
+/// A secret would be in the archive of a task force. A new column of an archived table is archived without a change.
+#[tokio::test]
+async fn no_archived_column_is_a_secret() {
+    let client = postgres::connect(&postgres::copy_of(postgres::migrated().await).await).await;
+    let columns = "select table_name::text || '.' || column_name from information_schema.columns
+        where table_schema = 'public' and table_name = any($1) and column_name ~ '(password|secret|token|key|mail)'
+        order by 1";
+    let tables = taskforce::db::archive::TABLES.to_vec();
+    let rows = client.query(columns, &[&tables]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), [""; 0]);
+}
+
 /// Postgres writes the row of a violated check into its log.
 #[tokio::test]
 async fn no_check_concerns_a_row_with_a_secret() {

@@ -1,5 +1,6 @@
 //! The archive of a task force: complete, of one instant, without secrets, and bounded.
 
+mod restoration;
 mod verification;
 
 use std::collections::BTreeSet;

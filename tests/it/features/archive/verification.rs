@@ -24,7 +24,7 @@ fn verify_bytes(bytes: &[u8]) -> (Option<i32>, String, String) {
 }
 
 /// An archive with a row in every table that has contents, and a file.
-async fn archive(app: &TestApp) -> (Downloaded, String) {
+pub(super) async fn archive(app: &TestApp) -> (Downloaded, String) {
     db_subjects(app).await;
     let policy = new_policy(app).await;
     let evidence = uploaded(app, &new_evidence(app, "policy", policy.id(), json!({})).await).await;
@@ -44,7 +44,7 @@ async fn an_archive_that_nobody_touched_is_intact() {
     let (events, head) = (&verified["events"], verified["headHash"].as_str().unwrap());
     let lines: Vec<_> = output.lines().collect();
     assert_eq!(lines[0], format!("{} intact: {events} events, head {head}", app.world().a));
-    let contents = ["submissions", "reports", "evidence_contents"]
+    let contents = ["submissions", "reports", "report_files", "evidence_contents"]
         .map(|table| manifest["counts"][table].as_u64().unwrap())
         .iter()
         .sum::<u64>();
