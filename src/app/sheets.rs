@@ -31,8 +31,15 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::render::sheet::{Cell, Layout, Reader, Sheet};
 use crate::render::{csv, xlsx};
 
-/// The rows of a slice. Reading them takes some tenths of the time that one use of the database may take.
+/// The most rows of a slice. Reading them takes some tenths of the time that one use of the database may take.
 const SLICE: usize = 500;
+
+/// The rows of the first slice. The next ones have as many rows as fit into [`SLICE_BYTES`].
+const FIRST_SLICE: usize = 8;
+
+/// The bytes of text of a slice, about. A slice is in memory until the client has read it, and many clients may read
+/// slowly; a row alone can have a hundred kilobytes.
+const SLICE_BYTES: usize = 256 * 1024;
 
 /// The workbooks that are made at once. Each has temporary files.
 const WORKBOOKS: usize = 4;
@@ -116,6 +123,8 @@ pub struct Export<R> {
     reader: Reader,
     /// The rows that are still to be read.
     ids: std::vec::IntoIter<Uuid>,
+    /// The rows of the next slice.
+    slice: usize,
 }
 
 impl App {
@@ -150,6 +159,7 @@ impl App {
             sheet: Arc::new(R::sheet(language)),
             reader: Reader { language, labels, today: access.today, time_zone },
             ids: ids.into_iter(),
+            slice: FIRST_SLICE,
         })
     }
 }
@@ -183,7 +193,7 @@ impl<R: SheetRow> Export<R> {
 
     /// The next slice of rows; `None` at the end.
     async fn next(&mut self) -> Result<Option<Vec<R>>> {
-        let ids: Vec<Uuid> = self.ids.by_ref().take(SLICE).collect();
+        let ids: Vec<Uuid> = self.ids.by_ref().take(self.slice).collect();
         if ids.is_empty() {
             return Ok(None);
         }
@@ -194,15 +204,20 @@ impl<R: SheetRow> Export<R> {
         Ok(Some(ids.iter().filter_map(|id| rows.remove(id)).collect()))
     }
 
-    /// Renders rows on a thread for blocking work.
+    /// Renders rows on a thread for blocking work, and fits the next slice to their size.
     async fn rendered<T: Send + 'static>(
-        &self,
+        &mut self,
         rows: Vec<R>,
         rendering: impl FnOnce(&[Vec<Cell>]) -> T + Send + 'static,
     ) -> Result<T> {
-        let (sheet, reader) = (Arc::clone(&self.sheet), self.reader);
-        let cells = move || rows.iter().map(|row| sheet.row(row, &reader)).collect::<Vec<_>>();
-        self.app.render(move || rendering(&cells())).await
+        let (sheet, reader, count) = (Arc::clone(&self.sheet), self.reader, rows.len());
+        let render = move || {
+            let cells = rows.iter().map(|row| sheet.row(row, &reader)).collect::<Vec<_>>();
+            (cells.iter().flatten().map(Cell::bytes).sum::<usize>(), rendering(&cells))
+        };
+        let (bytes, rendered) = self.app.render(render).await?;
+        self.slice = next_slice(self.slice, count, bytes);
+        Ok(rendered)
     }
 
     /// The beginning of the sheet as CSV: its headings.
@@ -239,5 +254,30 @@ impl<R: SheetRow> Export<R> {
             book = added.map_err(Error::internal)?;
         }
         self.app.render(move || book.save()).await?.map_err(Error::internal)
+    }
+}
+
+/// The rows of the slice after one of so many rows and bytes: at most twice as many, since the next rows may be larger.
+fn next_slice(slice: usize, rows: usize, bytes: usize) -> usize {
+    let fitting = SLICE_BYTES.saturating_mul(rows) / bytes.max(1);
+    fitting.clamp(1, slice.saturating_mul(2).min(SLICE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_has_as_many_rows_as_fit_into_its_bytes() {
+        let mut slices = vec![FIRST_SLICE];
+        for _ in 0..7 {
+            let rows = *slices.last().unwrap();
+            slices.push(next_slice(rows, rows, rows * 200));
+        }
+        assert_eq!(slices, [8, 16, 32, 64, 128, 256, 500, 500], "short rows");
+        assert_eq!(next_slice(500, 500, 500 * 80_000), 3, "long rows");
+        assert_eq!(next_slice(3, 3, 3 * 1_000_000), 1, "a row that is too large is read alone");
+        assert_eq!(next_slice(1, 1, 200), 2);
+        assert_eq!(next_slice(8, 0, 0), 1, "all rows were deleted meanwhile");
     }
 }

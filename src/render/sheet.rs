@@ -117,6 +117,17 @@ pub enum Cell {
     Time(DateTime<FixedOffset>),
 }
 
+impl Cell {
+    /// The bytes that the cell takes in a file, about.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Empty => 1,
+            Self::Text(text) => text.len(),
+            Self::Number(_) | Self::Date(_) | Self::Time(_) => 16,
+        }
+    }
+}
+
 impl From<i32> for Cell {
     fn from(number: i32) -> Self {
         Self::Number(bigdecimal::BigDecimal::from(number).into())
