@@ -300,6 +300,7 @@ impl ImportedTable {
                 continue;
             }
             let text = restored(cell);
+            let text = text.as_ref();
             let mut wrong = |code, en: &str, ar: &str| {
                 self.errors.push(FieldError::at("", code).saying(en, ar).in_cell(row.line, heading.clone()));
             };

@@ -384,8 +384,8 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
 /// zone. The workbook is laid out from right to left in Arabic.
 ///
 /// In CSV, an apostrophe stands before a text that a spreadsheet would take for a formula: a text that begins with an
-/// equals sign, a plus, a minus, an at sign, a variant of these, or a control character. The import of activities takes
-/// the apostrophe away again.
+/// equals sign, a plus, a minus, an at sign, a variant of these, or a control character. The same signs have an apostrophe
+/// within a text after a semicolon, a tab or a line break. The import of activities takes the apostrophes away again.
 ///
 /// One statement decides which activities the sheet contains and in which order; an activity that is changed during the
 /// download is shown before or after the change. A file that broke off is recognizable: a CSV response does not end as
