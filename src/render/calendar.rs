@@ -270,12 +270,22 @@ fn folded(calendar: &str) -> String {
     out
 }
 
-/// The place at which a line is divided: the last one within the room before which a letter begins. A letter with more
-/// marks than a line has room for is divided before a mark.
+/// The place at which a line is divided: the last one within the room before which a letter begins, and which no blank is
+/// beside, since some programs cut blanks off both lines. A line without such a place is divided before any letter, and a
+/// letter with more marks than a line has room for before a mark.
 fn end_of_line(line: &str, room: usize) -> usize {
-    let within = || line.char_indices().skip(1).take_while(move |(at, _)| *at <= room);
-    let letter = within().filter(|(_, letter)| !is_combining_mark(*letter) && !joins(*letter)).last();
-    letter.or_else(|| within().last()).map_or(line.len(), |(at, _)| at)
+    let pairs = line.chars().zip(line.char_indices().skip(1));
+    let places: Vec<_> = pairs.take_while(|(_, (at, _))| *at <= room).collect();
+    let begins = |letter: char| !is_combining_mark(letter) && !joins(letter);
+    let last = |fits: &dyn Fn(char, char) -> bool| {
+        places.iter().rev().find(|(before, (_, letter))| fits(*before, *letter)).map(|(_, (at, _))| *at)
+    };
+    let beside_no_blank =
+        |before: char, letter: char| begins(letter) && !before.is_whitespace() && !letter.is_whitespace();
+    last(&beside_no_blank)
+        .or_else(|| last(&|_, letter| begins(letter)))
+        .or_else(|| last(&|_, _| true))
+        .unwrap_or(line.len())
 }
 
 /// Tells whether a character joins or changes its neighbours, as in an emoji of several parts.
@@ -384,6 +394,10 @@ mod tests {
             let first = line.trim_start_matches(' ').chars().next().unwrap();
             assert!(!is_combining_mark(first), "{folded}");
         }
+        let words = super::folded(&format!("SUMMARY:{}\r\n", "ten letters ".repeat(40)));
+        assert!(words.split("\r\n ").skip(1).all(|line| !line.starts_with(' ')), "{words}");
+        assert!(words.split("\r\n").all(|line| line.len() <= LINE), "{words}");
+        assert!(words.split("\r\n ").all(|line| line.ends_with("\r\n") || !line.ends_with(' ')), "{words}");
         // A letter with more marks than a line has room for is divided all the same.
         let many = super::folded(&format!("SUMMARY:ب{}\r\n", "\u{64e}".repeat(100)));
         assert!(many.split_terminator("\r\n").all(|line| line.len() <= LINE), "{many}");
