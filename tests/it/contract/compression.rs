@@ -172,7 +172,7 @@ async fn no_answer_with_a_secret_is_stored_or_compressed() {
     for case in operation_cases::all().into_iter().filter(|case| secret.contains(case.id)) {
         let draft = case.write(&app).await.header("Accept-Encoding", "gzip, br");
         let mut answered = false;
-        for who in [Who::Administrator, Who::Expert1] {
+        for who in [Who::Administrator, Who::Secretariat, Who::Expert1] {
             let answer = app.as_who(who).send(draft.clone()).await;
             // `http/server/compression.rs` compresses no answer that is `no-store`, however long it is.
             assert_eq!(
