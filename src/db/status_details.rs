@@ -15,7 +15,7 @@ use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 
 /// The most rows of each kind.
-const MOST: i64 = 20;
+const MOST: i64 = 12;
 
 /// The task force, its latest health statement and its report before the council. Days are those of its time zone.
 #[derive(Debug, Clone, QueryableByName)]

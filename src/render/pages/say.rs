@@ -10,7 +10,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary;
 
 /// The letters of a text after which a page shows no more of it, so that a page has a bounded size.
-const LONG: usize = 400;
+const LONG: usize = 240;
 
 /// The language in which a page speaks.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +105,7 @@ mod tests {
         let long = "سياسة البيانات ".repeat(50);
         let beginning = beginning_of(&long);
         assert!(beginning.ends_with("سياسة …") || beginning.ends_with("البيانات …"), "{beginning}");
-        assert!((300..=LONG + 2).contains(&beginning.chars().count()), "{beginning}");
+        assert!((LONG / 2..=LONG + 2).contains(&beginning.chars().count()), "{beginning}");
         let word = "a".repeat(1000);
         assert_eq!(beginning_of(&word), format!("{} …", &word[..LONG]));
     }

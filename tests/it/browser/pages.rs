@@ -176,7 +176,7 @@ async fn a_council_member_opens_a_page_by_a_one_time_link() {
     browser.click("section:first-of-type button").await;
     wait_for(&browser, "المطلوب من المجلس").await;
     assert_eq!(browser.run("return document.cookie;", json!({})).await, "", "no script reads the cookie");
-    // The reader comes back: from a page elsewhere, the browser sends no cookie, and one more click leads on.
+    // The reader comes back with the address.
     browser.open("about:blank").await;
     browser.open(&format!("{host}{page}?lang=ar")).await;
     wait_for(&browser, "المطلوب من المجلس").await;

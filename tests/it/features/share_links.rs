@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
+use taskforce::http::server::{RateLimit, Settings};
 
 use crate::support::answer::field_errors;
 use crate::support::client::{Draft, with};
 use crate::support::council::submitted_report;
-use crate::support::{Answer, Client, TestApp, Who};
+use crate::support::{Answer, Client, Setup, TestApp, Who};
 
 /// The body of a new link to the status, with these fields instead of the usual ones.
 fn status(fields: Value) -> Value {
@@ -310,6 +311,21 @@ async fn a_report_is_read_through_a_link_as_its_file_with_a_switch() {
     assert!(page.text().contains("href=\"?lang=ar\""));
     let arabic = open(&app, &format!("{}?lang=ar", made.page_path())).await.expect(200);
     assert!(arabic.text().contains("dir=\"rtl\"") && arabic.header("content-language") == "ar");
+}
+
+#[tokio::test]
+async fn too_many_requests_for_pages_are_refused_by_address_and_with_a_page() {
+    let adjust = |settings: &mut Settings| settings.rate_limit = RateLimit::new(1, 2);
+    let app = TestApp::start_with(Setup { adjust: Box::new(adjust), ..Setup::default() }).await;
+    for _ in 0..2 {
+        open(&app, "/s/x").await.expect(404);
+    }
+    let refused = open(&app, "/s/y").await.expect(429);
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(refused.header("content-type"), "text/html; charset=utf-8");
+    for language in ["<section lang=\"en\"", "<section lang=\"ar\""] {
+        assert!(refused.text().contains(language), "{}", refused.text());
+    }
 }
 
 #[tokio::test]
