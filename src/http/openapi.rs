@@ -40,6 +40,7 @@ use super::rights_page::{self, OperationRight};
 use super::route_table::RouteTable;
 use super::server::response_middleware::API_VERSION;
 use crate::app::Error;
+use crate::domain::report::ReportFormat;
 use crate::domain::text::Language;
 
 const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end();
@@ -55,7 +56,7 @@ const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end(
     ),
     servers((url = "/", description = "The installation that serves the document.")),
     security(("bearer" = [])),
-    components(schemas(ProblemDocument)),
+    components(schemas(ProblemDocument, ReportFormat)),
     tags(
         (name = "sign-in", description = "Sign-in, invitations, passwords and tokens."),
         (name = "me", description = "The account, tasks, activities and sessions of the signed-in user."),

@@ -508,9 +508,11 @@ async fn a_report_lists_the_evidence_of_the_record_but_not_that_of_its_drafts() 
     };
     let new = json!({ "recommendation": "continue", "summary": { "en": "Well", "ar": "جيد" } });
     let draft = chair.create(app.a("/reports"), new.clone()).await;
+    let subjects = draft["model"]["evidence"].as_array().unwrap().iter().map(|one| &one["subject"]);
     let listed: Vec<_> =
-        draft["model"]["evidence"].as_array().unwrap().iter().map(|one| one["subject"].clone()).collect();
+        subjects.clone().map(|one| json!({ "kind": one["kind"], "id": one["id"] })).collect();
     assert_eq!(listed, expected);
+    assert!(subjects.clone().all(|one| one["title"].is_object()), "{draft:?}");
     // Evidence about the draft itself is no part of it, whatever becomes of that evidence.
     let letter = about("report", draft.id()).await;
     assert!(ready().await);

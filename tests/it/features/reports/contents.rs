@@ -285,7 +285,7 @@ async fn a_report_shows_the_votes_and_the_earlier_decisions() {
 #[tokio::test]
 async fn a_report_tells_what_changed_since_the_last_one_before_the_council() {
     let app = TestApp::start().await;
-    app.db_open("report").await;
+    app.db_open_every_step().await;
     let first = new(&app, json!({})).await;
     assert_eq!(first["model"]["changes"], Value::Null, "no report was before the council");
     assert_eq!(first["model"]["control"]["timeZone"], "Asia/Amman");
