@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::idempotency::CommitMode;
-use super::live::Wakes;
+use super::wakes::Wakes;
 use super::{Checked, Result};
 use crate::auth::oidc::LEEWAY;
 use crate::db;

@@ -49,23 +49,6 @@ const READERS: usize = 4;
 /// The most streams and waiting requests of one user: a browser has a few tabs, a script a few task forces.
 pub const WAITING_PER_USER: usize = 20;
 
-/// The ids whose listeners wake when a change is committed: task forces, and the users, sessions and keys whose rights
-/// may have changed.
-#[derive(Debug, Clone, Default)]
-pub struct Wakes(Arc<Mutex<Vec<Uuid>>>);
-
-impl Wakes {
-    /// Adds an id.
-    pub(super) fn add(&self, id: Uuid) {
-        lock(&self.0).push(id);
-    }
-
-    /// Takes the ids out.
-    pub(super) fn take(&self) -> Vec<Uuid> {
-        std::mem::take(&mut lock(&self.0))
-    }
-}
-
 /// The requests that wait for events.
 #[derive(Clone)]
 pub(super) struct Live {
@@ -87,7 +70,7 @@ impl Default for Live {
             to_tell: Arc::default(),
             waiting: Arc::default(),
             stopping: watch::Sender::new(false),
-            process: Uuid::now_v7(),
+            process: Uuid::new_v4(),
         }
     }
 }

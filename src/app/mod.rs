@@ -59,6 +59,7 @@ pub mod submissions;
 pub mod task_forces;
 mod user_slots;
 pub mod users;
+pub mod wakes;
 pub mod write;
 mod writer_limit;
 

@@ -14,7 +14,7 @@ use super::caller::{Access, Actor, Caller};
 use super::connection::within;
 use super::idempotency::CommitMode;
 use super::ids::IdSequence;
-use super::live::Wakes;
+use super::wakes::Wakes;
 use super::{App, Error, Result};
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};

@@ -1,12 +1,11 @@
 //! The declarations of operations beyond the vocabulary of OpenAPI, as extensions of `#[utoipa::path]`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 
-use super::problems;
 use crate::domain::requirement::Requirement;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::operation_problems::OperationProblems;
@@ -63,13 +62,22 @@ pub(super) fn publish(operation: &mut Operation, requirement: &Requirement, code
     let extensions = operation.extensions.get_or_insert_default();
     extensions.retain(|name, _| ![PROBLEM_CODES, OUTSIDE_API, ANY_ACCEPT].contains(&name.as_str()));
     if !codes.is_empty() {
-        extensions.insert(PROBLEM_CODES.to_owned(), problems::by_status(codes));
+        extensions.insert(PROBLEM_CODES.to_owned(), by_status(codes));
     }
     extensions.insert(ROLES.to_owned(), requirement.roles().iter().map(|role| role.code()).collect());
     let own_only = requirement.own_only_roles();
     if !own_only.is_empty() {
         extensions.insert(OWN_ONLY_ROLES.to_owned(), own_only.iter().map(|role| role.code()).collect());
     }
+}
+
+/// Problem codes by the status of each.
+fn by_status(codes: &BTreeSet<ProblemCode>) -> Value {
+    let mut by_status: BTreeMap<String, Vec<ProblemCode>> = BTreeMap::new();
+    for &code in codes {
+        by_status.entry(code.status().as_u16().to_string()).or_default().push(code);
+    }
+    json!(by_status)
 }
 
 fn is_marked(operation: &Operation, marker: &str) -> bool {

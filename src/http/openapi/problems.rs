@@ -1,7 +1,7 @@
 //! Problems in the document: the response that every operation has for each status that is no success, and the schema
 //! of a problem as a union that its `code` discriminates.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -142,15 +142,6 @@ fn problem(examples: impl Iterator<Item = (String, RefOr<Example>)>) -> Response
         headers::add(&mut response, header);
     }
     response
-}
-
-/// Problem codes by the status of each.
-pub(super) fn by_status(codes: &BTreeSet<ProblemCode>) -> Value {
-    let mut by_status: BTreeMap<String, Vec<ProblemCode>> = BTreeMap::new();
-    for &code in codes {
-        by_status.entry(code.status().as_u16().to_string()).or_default().push(code);
-    }
-    json!(by_status)
 }
 
 /// Replaces the schema of a problem, which lists all members, by a union of the groups of problems.
