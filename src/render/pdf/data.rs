@@ -20,8 +20,8 @@ words! {
     }
 }
 
-/// The longest row, in bytes of text, that is kept on one page.
-const UNBROKEN_ROW: usize = 1500;
+/// The longest row of a table or list of facts, in bytes of text, that is kept on one page.
+const UNBROKEN: usize = 1500;
 
 /// A document.
 #[derive(Serialize)]
@@ -52,7 +52,7 @@ enum BlockData<'a> {
     Paragraph { line: Vec<Piece<'a>> },
     Frame { lines: Vec<Vec<Piece<'a>>> },
     List { lines: Vec<Vec<Piece<'a>>> },
-    Facts { facts: Vec<FactData<'a>> },
+    Facts { is_breakable: bool, facts: Vec<FactData<'a>> },
     Table { caption: Vec<Piece<'a>>, columns: Vec<ColumnData>, rows: Vec<RowData<'a>> },
     Chart { svg: Cow<'a, str>, width: u32, height: u32, caption: Cow<'a, str>, description: Cow<'a, str> },
 }
@@ -130,6 +130,8 @@ impl Text<'_> {
             Block::Frame(lines) => BlockData::Frame { lines: self.lines(lines) },
             Block::List(lines) => BlockData::List { lines: self.lines(lines) },
             Block::Facts(facts) => BlockData::Facts {
+                is_breakable: facts.len() > 12
+                    || facts.iter().flat_map(|fact| &fact.value).map(length).sum::<usize>() > UNBROKEN,
                 facts: facts
                     .iter()
                     .map(|fact| FactData { label: fact.label, value: self.line(&fact.value) })
@@ -153,7 +155,7 @@ impl Text<'_> {
             is_number: column.kind == ColumnKind::Number,
         });
         let rows = table.rows.iter().map(|row| RowData {
-            is_breakable: row.iter().flatten().map(length).sum::<usize>() > UNBROKEN_ROW,
+            is_breakable: row.iter().flatten().map(length).sum::<usize>() > UNBROKEN,
             cells: self.lines(row),
         });
         BlockData::Table {

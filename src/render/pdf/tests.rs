@@ -119,8 +119,10 @@ fn nothing_in_a_record_is_markup() {
     ];
     let content = print(&document(Language::English, blocks)).unwrap();
     let Some(printed) = text_of(&content) else { return };
-    let printed = printed.replace('\n', " ");
-    assert_eq!(printed.matches(text).count(), 6, "{printed}");
+    // Lines wrap at other places in each block.
+    let without_blanks = |text: &str| text.split_whitespace().collect::<String>();
+    let printed = without_blanks(&printed);
+    assert_eq!(printed.matches(&without_blanks(text)).count(), 6, "{printed}");
 }
 
 #[test]
@@ -237,7 +239,7 @@ fn any_text_can_be_printed() {
     };
     for &language in Language::ALL {
         let mut blocks = Vec::new();
-        for _ in 0..30 {
+        for _ in 0..15 {
             // Anything at all; letters with marks of several scripts; joiners, controls and signs.
             for pattern in [
                 r"\PC{0,20}",
@@ -265,7 +267,7 @@ fn any_text_can_be_printed() {
                 r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text y="9">{text}</text></svg>"#
             )
         };
-        for _ in 0..30 {
+        for _ in 0..15 {
             let text = any(r"\PC{0,20}");
             blocks.push(Block::Chart(Chart {
                 svg: svg(&text),
