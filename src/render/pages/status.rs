@@ -175,6 +175,22 @@ struct StatusTemplate<'a> {
     frame: Frame<'a>,
     say: Say,
     page: &'a StatusPage,
+    charts: Vec<&'a Chart>,
+}
+
+/// The bytes that a page with charts may have.
+const MOST_BYTES: usize = 58_000;
+
+/// The bytes of the elements around a chart.
+const MARKUP_BYTES: usize = 200;
+
+impl ChartsOnPage {
+    fn in_language(&self, language: Language) -> &[Chart] {
+        match language {
+            Language::English => &self.english,
+            Language::Arabic => &self.arabic,
+        }
+    }
 }
 
 impl StatusTemplate<'_> {
@@ -188,13 +204,6 @@ impl StatusTemplate<'_> {
         self.page.next_council_date.as_ref().filter(|day| **day >= self.page.today)
     }
 
-    fn charts(&self) -> &[Chart] {
-        match self.say.language {
-            Language::English => &self.page.charts.english,
-            Language::Arabic => &self.page.charts.arabic,
-        }
-    }
-
     /// Tells whether a day to which something was due has passed.
     fn is_late(&self, due: &NaiveDate) -> bool {
         *due < self.page.today
@@ -206,5 +215,43 @@ impl StatusTemplate<'_> {
 /// # Errors
 /// A template that cannot be written.
 pub fn status(page: &StatusPage, language: Language, assets: &Assets) -> Result<String, askama::Error> {
-    StatusTemplate { frame: Frame::new(language, assets), say: Say { language }, page }.render()
+    let template = |charts| {
+        StatusTemplate { frame: Frame::new(language, assets), say: Say { language }, page, charts }.render()
+    };
+    let bare = template(Vec::new())?;
+    template(fitting(page.charts.in_language(language), MOST_BYTES.saturating_sub(bare.len())))
+}
+
+/// The first charts that fit into so many bytes. The report has all of them.
+fn fitting(charts: &[Chart], bytes: usize) -> Vec<&Chart> {
+    let mut left = bytes;
+    charts
+        .iter()
+        .take_while(|chart| {
+            let size = chart.svg.len() + chart.caption.len() + chart.description.len() + MARKUP_BYTES;
+            let fits = size <= left;
+            left = left.saturating_sub(size);
+            fits
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_the_charts_that_fit() {
+        let chart = |bytes: usize| Chart {
+            svg: "x".repeat(bytes - MARKUP_BYTES),
+            width: 1,
+            height: 1,
+            caption: String::new(),
+            description: String::new(),
+        };
+        let charts = [chart(300), chart(400), chart(500)];
+        for (bytes, count) in [(0, 0), (299, 0), (300, 1), (699, 1), (700, 2), (1199, 2), (1200, 3)] {
+            assert_eq!(fitting(&charts, bytes).len(), count, "{bytes}");
+        }
+    }
 }
