@@ -4,9 +4,7 @@
 //! list of content types of an Office Open XML file declares, or that lie in the folders of an OpenDocument file. Apart
 //! from that, the content of a document is not looked at.
 
-use std::io::Read as _;
-
-use flate2::read::DeflateDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 
 /// The media types of Office Open XML.
 pub const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -25,7 +23,7 @@ const MAX_DIRECTORY_END: usize = 22 + 65_535;
 /// The list of the content types of an Office Open XML file.
 const CONTENT_TYPES: &str = "[content_types].xml";
 /// The maximum size of that list; a few kilobytes are usual.
-const MAX_CONTENT_TYPES: u64 = 1024 * 1024;
+const MAX_CONTENT_TYPES: usize = 256 * 1024;
 
 /// The beginnings of the parts of an Office Open XML file that show its program. Word in a browser also writes
 /// `word/document2.xml`.
@@ -93,15 +91,21 @@ impl Entry {
         let before = 30 + number(entry, 26, 2)?.checked_add(number(entry, 28, 2)?)?;
         let data = entry.get(usize::try_from(before).ok()?..)?;
         let data = data.get(..usize::try_from(self.compressed_size).ok()?)?;
-        let mut text = Vec::new();
-        let read = match self.method {
-            0 => data.take(MAX_CONTENT_TYPES).read_to_end(&mut text),
-            8 => DeflateDecoder::new(data).take(MAX_CONTENT_TYPES).read_to_end(&mut text),
+        let text = match self.method {
+            0 if data.len() <= MAX_CONTENT_TYPES => data.to_vec(),
+            8 => inflated(data)?,
             _ => return None,
         };
-        let is_whole = u64::try_from(read.ok()?).ok()? < MAX_CONTENT_TYPES;
-        String::from_utf8(text).ok().filter(|text| is_whole && !text.contains('\0'))
+        String::from_utf8(text).ok().filter(|text| !text.contains('\0'))
     }
+}
+
+/// Compressed data that is no longer than a list of content types.
+fn inflated(data: &[u8]) -> Option<Vec<u8>> {
+    // Only the capacity is filled.
+    let mut text = Vec::with_capacity(MAX_CONTENT_TYPES);
+    let status = Decompress::new(false).decompress_vec(data, &mut text, FlushDecompress::Finish);
+    status.is_ok_and(|status| status == Status::StreamEnd).then_some(text)
 }
 
 /// The entries in the directory of a ZIP archive.

@@ -104,7 +104,7 @@ async fn a_deleted_subject_has_its_last_title_or_that_of_its_parent() {
     let app = open_sectors_step().await;
     let chair = app.as_chair();
     let renamed = json!({ "ar": "نشاط", "en": "Renamed" });
-    let it = chair.create_activity(json!({})).await;
+    let it = chair.create_activity(json!({ "step": "sectors" })).await;
     let comment = chair.create(format!("{}/comments", it.path), json!({ "text": "Well" })).await;
     chair.delete(&comment).await.expect(204);
     let now = chair.patch(&it, json!({ "title": renamed })).await.expect(200).resource();
