@@ -5,7 +5,7 @@
 //! for blocking work, a bounded number at once.
 
 #[macro_use]
-pub(crate) mod words;
+pub mod words;
 
 pub mod archive;
 pub mod bidi;

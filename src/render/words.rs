@@ -29,16 +29,14 @@ macro_rules! words {
             }
         }
 
-        #[cfg(test)]
         impl $crate::render::words::FixedTexts for $name {
             const TEXTS: &'static [(&'static str, &'static str)] = &[$(($english, $arabic),)+];
         }
     };
 }
 
-/// A table of fixed texts, for the tests of all of them.
-#[cfg(test)]
-pub(crate) trait FixedTexts {
+/// A table of fixed texts, whose texts tests can walk through.
+pub trait FixedTexts {
     /// Each text in English and in Arabic.
     const TEXTS: &'static [(&'static str, &'static str)];
 }
