@@ -110,13 +110,13 @@ struct Restoration<R> {
 impl<R: Read + Seek> Restoration<R> {
     fn restore(mut self) -> Result<Restored> {
         let mut first = None;
-        let verified = verify(&mut self.rows, |fault| {
-            first.get_or_insert_with(|| fault.to_owned());
+        let verified = verify(&mut self.rows, |defect| {
+            first.get_or_insert_with(|| defect.to_owned());
         })?;
-        if let Some(fault) = first {
+        if let Some(defect) = first {
             return Err(refused(format!(
-                "the archive is broken: {fault} (one of {} faults, which `taskforce verify-audit --archive` lists)",
-                verified.faults
+                "the archive is broken: {defect} (one of {} defects, which `taskforce verify-audit --archive` lists)",
+                verified.defects
             )));
         }
         let archived = self.rows.manifest().contents.clone();

@@ -20,8 +20,8 @@ use crate::render::archive::Contents;
 use crate::render::archive::reader::ArchiveReader;
 use crate::render::archive::verification::{self, Verified};
 
-/// The most faults of an archive that are printed one by one.
-const MOST_FAULTS: usize = 100;
+/// The most defects of an archive that are printed one by one.
+const MOST_DEFECTS: usize = 100;
 
 /// Arguments of `verify-audit`.
 #[derive(Debug, Args)]
@@ -100,23 +100,23 @@ pub(super) fn open_archive(file: &Path) -> Result<ArchiveReader<BufReader<File>>
 fn verify_archive(file: &Path) -> Result<(), Failure> {
     let mut archive = open_archive(file)?;
     let mut printed = Ok(());
-    let mut faults = 0_usize;
-    let verified = verification::verify(&mut archive, |fault| {
-        faults += 1;
-        if faults <= MOST_FAULTS && printed.is_ok() {
-            printed = print(&format!("{fault}\n"));
+    let mut defects = 0_usize;
+    let verified = verification::verify(&mut archive, |defect| {
+        defects += 1;
+        if defects <= MOST_DEFECTS && printed.is_ok() {
+            printed = print(&format!("{defect}\n"));
         }
     });
-    let Verified { members, events, contents, faults } = verified.map_err(Failure::failed)?;
+    let Verified { members, events, contents, defects } = verified.map_err(Failure::failed)?;
     printed?;
-    if faults > MOST_FAULTS {
-        print(&format!("and {} more faults\n", faults - MOST_FAULTS))?;
+    if defects > MOST_DEFECTS {
+        print(&format!("and {} more defects\n", defects - MOST_DEFECTS))?;
     }
     let Contents { task_force, head, as_of, service_version, .. } = &archive.manifest().contents;
     let (id, hash) = (task_force.id, &head.hash);
-    if faults > 0 {
-        print(&format!("{id} broken: {faults} faults\n"))?;
-        return Err(Failure::failed(format!("the archive is broken: {faults} faults")));
+    if defects > 0 {
+        print(&format!("{id} broken: {defects} defects\n"))?;
+        return Err(Failure::failed(format!("the archive is broken: {defects} defects")));
     }
     print(&format!(
         "{id} intact: {events} events, head {hash}\n\

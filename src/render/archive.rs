@@ -1,6 +1,6 @@
 //! The archive of a task force: a ZIP file whose last member, the manifest, names every other member with its hash.
 //!
-//! The layout is a contract with whoever opens the file years later, and is described in docs/archive.md, which the
+//! The layout is a contract with people who open the file years later, and is described in docs/archive.md, which the
 //! archive contains. An archive is written and read member by member, so that neither side holds more than one slice of
 //! it in memory.
 
@@ -28,7 +28,7 @@ pub const MANIFEST: &str = "manifest.json";
 /// The member with the people whom the rows name.
 pub const PEOPLE: &str = "people.jsonl";
 
-/// The description of the layout, for whoever opens the file without the service.
+/// The description of the layout, for people who open the file without the service.
 pub const README: [(&str, &str); 2] = [
     ("README.md", include_str!("../../docs/archive.md")),
     ("README.ar.md", include_str!("../../docs/archive.ar.md")),

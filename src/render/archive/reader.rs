@@ -43,8 +43,8 @@ pub enum ArchiveError {
     #[error("{0}")]
     Refused(String),
     /// A member is not what the manifest says.
-    #[error("{path}: {fault}")]
-    Member { path: String, fault: String },
+    #[error("{path}: {defect}")]
+    Member { path: String, defect: String },
 }
 
 /// The result of reading an archive.
@@ -139,8 +139,8 @@ impl<R: Read> Read for Hashing<'_, R> {
 }
 
 impl<R: Read> Member<'_, R> {
-    fn fault(&self, fault: impl std::fmt::Display) -> ArchiveError {
-        member(&self.file.path, fault)
+    fn defect(&self, defect: impl std::fmt::Display) -> ArchiveError {
+        member(&self.file.path, defect)
     }
 
     /// Reads the next line, without its end; false after the last one.
@@ -150,10 +150,10 @@ impl<R: Read> Member<'_, R> {
     pub fn next_line(&mut self, line: &mut String) -> Result<bool> {
         line.clear();
         let read = (&mut self.content).take(MOST_LINE).read_line(line);
-        if read.map_err(|error| self.fault(error))? == 0 {
+        if read.map_err(|error| self.defect(error))? == 0 {
             return Ok(false);
         }
-        if line.pop() == Some('\n') { Ok(true) } else { Err(self.fault("a line is too long or has no end")) }
+        if line.pop() == Some('\n') { Ok(true) } else { Err(self.defect("a line is too long or has no end")) }
     }
 
     /// Reads the content as a whole.
@@ -162,10 +162,10 @@ impl<R: Read> Member<'_, R> {
     /// As [`Member::finish`]; a content that is too large.
     pub fn read_whole(mut self) -> Result<Vec<u8>> {
         if self.file.bytes > MOST_CONTENT {
-            return Err(self.fault("the content is larger than any that the service stores"));
+            return Err(self.defect("the content is larger than any that the service stores"));
         }
         let mut content = Vec::new();
-        self.content.read_to_end(&mut content).map_err(|error| self.fault(error))?;
+        self.content.read_to_end(&mut content).map_err(|error| self.defect(error))?;
         self.finish()?;
         Ok(content)
     }
@@ -175,7 +175,7 @@ impl<R: Read> Member<'_, R> {
     /// # Errors
     /// A content that is not the one of the manifest.
     pub fn finish(mut self) -> Result<()> {
-        io::copy(&mut self.content, &mut io::sink()).map_err(|error| self.fault(error))?;
+        io::copy(&mut self.content, &mut io::sink()).map_err(|error| self.defect(error))?;
         let Self { content, file } = self;
         let Hashing { bytes, hash, .. } = content.into_inner();
         if bytes != file.bytes {
@@ -188,8 +188,8 @@ impl<R: Read> Member<'_, R> {
     }
 }
 
-fn member(path: &str, fault: impl std::fmt::Display) -> ArchiveError {
-    ArchiveError::Member { path: path.to_owned(), fault: fault.to_string() }
+fn member(path: &str, defect: impl std::fmt::Display) -> ArchiveError {
+    ArchiveError::Member { path: path.to_owned(), defect: defect.to_string() }
 }
 
 fn of_zip(error: ZipError) -> ArchiveError {
@@ -453,11 +453,11 @@ mod tests {
 
     #[test]
     fn a_member_has_the_size_and_the_hash_of_the_manifest() {
-        let fault =
+        let defect =
             |archive: Vec<u8>| open(archive).unwrap().member("a").unwrap().finish().unwrap_err().to_string();
-        assert!(fault(forged(&[("a", b"xyz", 2)], &[])).contains("size"));
-        assert!(fault(forged(&[("a", b"xyz", 4)], &[])).contains("size"));
-        assert!(fault(forged(&[("a", b"xyz", 0)], &[])).contains("size"));
+        assert!(defect(forged(&[("a", b"xyz", 2)], &[])).contains("size"));
+        assert!(defect(forged(&[("a", b"xyz", 4)], &[])).contains("size"));
+        assert!(defect(forged(&[("a", b"xyz", 0)], &[])).contains("size"));
         let other = {
             let sha256 = hex::encode(Sha256::digest(b"abc"));
             let file = ArchivedFile { path: "a".to_owned(), bytes: 3, sha256 };
@@ -471,7 +471,7 @@ mod tests {
             }
             zip.finish().unwrap().into_inner()
         };
-        assert!(fault(other).contains("hash"));
+        assert!(defect(other).contains("hash"));
     }
 
     /// The numbers at the end of the file claim more than there is.

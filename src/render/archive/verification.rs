@@ -25,13 +25,13 @@ pub struct Verified {
     /// The contents whose hash is the one of their row.
     pub contents: usize,
     /// What is wrong.
-    pub faults: usize,
+    pub defects: usize,
 }
 
-/// Verifies an archive, and reports each fault.
+/// Verifies an archive, and reports each defect.
 ///
 /// # Errors
-/// An archive that can no longer be read. What is merely wrong is a fault.
+/// An archive that can no longer be read. What is merely wrong is a defect.
 pub fn verify<R: Read + Seek>(archive: &mut ArchiveReader<R>, report: impl FnMut(&str)) -> Result<Verified> {
     let paths: Vec<String> = archive.manifest().files.iter().map(|file| file.path.clone()).collect();
     let mut verification = Verification {
@@ -128,9 +128,9 @@ struct Verification<F> {
 }
 
 impl<F: FnMut(&str)> Verification<F> {
-    fn fault(&mut self, fault: &str) {
-        self.verified.faults += 1;
-        (self.report)(fault);
+    fn defect(&mut self, defect: &str) {
+        self.verified.defects += 1;
+        (self.report)(defect);
     }
 
     /// Verifies a member, and takes up what its rows say.
@@ -145,8 +145,8 @@ impl<F: FnMut(&str)> Verification<F> {
                 self.verified.members += 1;
                 Ok(())
             }
-            Err(fault @ ArchiveError::Member { .. }) => {
-                self.fault(&fault.to_string());
+            Err(defect @ ArchiveError::Member { .. }) => {
+                self.defect(&defect.to_string());
                 Ok(())
             }
             Err(error) => Err(error),
@@ -167,21 +167,21 @@ impl<F: FnMut(&str)> Verification<F> {
             count += 1;
             match self.verify_row(table, &line) {
                 Ok(content) => contents.extend(content),
-                Err(fault) => self.fault(&format!("{path}: line {count}: {fault}")),
+                Err(defect) => self.defect(&format!("{path}: line {count}: {defect}")),
             }
         }
         member.finish()?;
         self.counts.insert(table.to_owned(), count);
         for InRow { path: content, hash } in contents {
             match archive.file(&content) {
-                None => self.fault(&format!("{path}: the archive has no member {content:?}")),
+                None => self.defect(&format!("{path}: the archive has no member {content:?}")),
                 Some(file) if hash.is_some_and(|hash| hash != file.sha256) => {
-                    self.fault(&format!("{content}: the content does not have the hash that its row names"));
+                    self.defect(&format!("{content}: the content does not have the hash that its row names"));
                 }
                 Some(_) => self.verified.contents += 1,
             }
             if !self.named.insert(content) {
-                self.fault(&format!("{path}: two rows name the same member"));
+                self.defect(&format!("{path}: two rows name the same member"));
             }
         }
         Ok(())
@@ -253,24 +253,24 @@ impl<F: FnMut(&str)> Verification<F> {
     fn verify_whole<R: Read + Seek>(&mut self, archive: &ArchiveReader<R>) {
         let Manifest { contents, files } = archive.manifest();
         if self.counts != contents.counts {
-            self.fault("the manifest names other tables, or other numbers of rows");
+            self.defect("the manifest names other tables, or other numbers of rows");
         }
         if self.heads != [contents.head.clone()] {
-            self.fault("the manifest names another head than the row of the task force");
+            self.defect("the manifest names another head than the row of the task force");
         }
         if let Some(chain) = self.chain.take() {
             let hash = hex::decode(&contents.head.hash).unwrap_or_default();
             let head = StoredHead { seq: contents.head.seq, hash, highest: chain.seq };
             if let Err(broken) = chain.check_head(&head) {
-                self.fault(&told(&broken));
+                self.defect(&told(&broken));
             }
         }
         for (id, (hash, size)) in std::mem::take(&mut self.files_of_evidence) {
             let file = self.contents_of_evidence.remove(&id).and_then(|path| archive.file(&path));
             match file {
-                None => self.fault(&format!("the file of the evidence {id} is missing")),
+                None => self.defect(&format!("the file of the evidence {id} is missing")),
                 Some(file) if (&file.sha256, file.bytes) != (&hash, size) => {
-                    self.fault(&format!(
+                    self.defect(&format!(
                         "{}: the file does not have the hash and the size of its evidence",
                         file.path
                     ));
@@ -279,14 +279,14 @@ impl<F: FnMut(&str)> Verification<F> {
             }
         }
         for (id, path) in std::mem::take(&mut self.contents_of_evidence) {
-            self.fault(&format!("{path}: the evidence {id} has no file"));
+            self.defect(&format!("{path}: the evidence {id} has no file"));
         }
         let is_content = |path: &str| {
             path != PEOPLE && table_of(path).is_none() && README.iter().all(|(readme, _)| *readme != path)
         };
         for file in files.iter().filter(|file| is_content(&file.path)) {
             if !self.named.contains(&file.path) {
-                self.fault(&format!("{}: no row names the member", file.path));
+                self.defect(&format!("{}: no row names the member", file.path));
             }
         }
     }

@@ -220,7 +220,7 @@ async fn two_archives_are_made_at_once_and_one_for_each_user() {
     let second = held(&app, Who::Chair).await;
     assert_eq!(second.status(), 200);
     app.as_secretariat().get(app.a("/archive")).await.expect_problem(503, "unavailable");
-    // Whoever leaves makes room, and takes the snapshot along.
+    // A client that leaves makes room, and its snapshot ends.
     drop(first);
     let mut archive = None;
     for _ in 0..200 {

@@ -14,12 +14,12 @@ use crate::support::archive::{Members, download};
 use crate::support::evidence::{new_evidence, new_policy, uploaded};
 use crate::support::random::Rng;
 
-/// The members of an archive that opens, and verifies without a fault.
+/// The members of an archive that opens, and verifies without a defect.
 fn verified(bytes: Vec<u8>) -> Option<BTreeMap<String, Vec<u8>>> {
     let mut archive = ArchiveReader::open(Cursor::new(bytes)).ok()?;
     let mut told = 0;
-    let verified = verify(&mut archive, |_fault| told += 1).ok()?;
-    assert_eq!(verified.faults, told);
+    let verified = verify(&mut archive, |_defect| told += 1).ok()?;
+    assert_eq!(verified.defects, told);
     if told > 0 {
         return None;
     }
@@ -88,7 +88,7 @@ async fn fuzz_archives() {
             let at = rng.below(changed.0.len());
             let content = &mut changed.0[at].1;
             *content = junk::mutated(rng, content);
-            // What no hash concerns can be changed by whoever makes another manifest.
+            // What no hash concerns can be changed by a person who makes another manifest.
             verified(changed.packed(&changed.fitted(&manifest)));
         }
     })
