@@ -10,7 +10,10 @@ use super::tokens::{Tokens, words};
 use super::{root, texts};
 
 /// Names that nothing in the tree has, and why a guide may use them.
-const OTHERS: [(&str, &str); 3] = [
+const OTHERS: [(&str, &str); 6] = [
+    ("README.ar.md", "a member of an archive"),
+    ("manifest.json", "a member of an archive"),
+    ("schemaVersion", "a field of the manifest of an archive"),
     ("CHECK", "a word of SQL, which the migrations write small"),
     ("jq", "a program that a reader runs"),
     (".taskforce/", "made by the service when it runs"),

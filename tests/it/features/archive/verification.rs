@@ -25,6 +25,7 @@ fn verify_bytes(bytes: &[u8]) -> (Option<i32>, String, String) {
 
 /// An archive with a row in every table that has contents, and a file.
 pub(super) async fn archive(app: &TestApp) -> (Downloaded, String) {
+    app.db_open_every_step().await;
     db_subjects(app).await;
     let policy = new_policy(app).await;
     let evidence = uploaded(app, &new_evidence(app, "policy", policy.id(), json!({})).await).await;
