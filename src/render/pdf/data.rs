@@ -119,11 +119,12 @@ impl Text<'_> {
         SectionData {
             title: section.title,
             starts_page: section.starts_page,
-            blocks: section.blocks.iter().map(|block| self.block(block)).collect(),
+            blocks: section.blocks.iter().map(|block| self.block(block, section.title)).collect(),
         }
     }
 
-    fn block<'a>(&self, block: &'a Block) -> BlockData<'a> {
+    /// A caption that repeats the title of the section is left out.
+    fn block<'a>(&self, block: &'a Block, section: &str) -> BlockData<'a> {
         match block {
             Block::Heading(line) => BlockData::Heading { line: self.line(line) },
             Block::Paragraph(line) => BlockData::Paragraph { line: self.line(line) },
@@ -137,18 +138,18 @@ impl Text<'_> {
                     .map(|fact| FactData { label: fact.label, value: self.line(&fact.value) })
                     .collect(),
             },
-            Block::Table(table) => self.table(table),
+            Block::Table(table) => self.table(table, section),
             Block::Chart(Chart { svg, width, height, caption, description }) => BlockData::Chart {
                 svg: printable(&without_marks(svg), self.0).into_owned().into(),
                 width: *width,
                 height: *height,
-                caption: printable(caption, self.0),
+                caption: if caption == section { Cow::Borrowed("") } else { printable(caption, self.0) },
                 description: printable(description, self.0),
             },
         }
     }
 
-    fn table<'a>(&self, table: &'a Table) -> BlockData<'a> {
+    fn table<'a>(&self, table: &'a Table, section: &str) -> BlockData<'a> {
         let columns = table.columns.iter().zip(widths(table)).map(|(column, width)| ColumnData {
             title: column.title,
             width,
@@ -159,7 +160,7 @@ impl Text<'_> {
             cells: self.lines(row),
         });
         BlockData::Table {
-            caption: self.line(&table.caption),
+            caption: if plain(&table.caption) == section { Vec::new() } else { self.line(&table.caption) },
             columns: columns.collect(),
             rows: rows.collect(),
         }

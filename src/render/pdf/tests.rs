@@ -1,5 +1,3 @@
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
-
 use std::process::Command;
 
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -8,6 +6,7 @@ use proptest::test_runner::TestRunner;
 use super::*;
 use crate::render::charts::Chart;
 use crate::render::document::{Block, Column, ColumnKind, Fact, Line, Section, Span, Table};
+use crate::util::output;
 
 /// The output of a program that reads a file; `None`, with a line that says so, where the program is not installed. The
 /// program must succeed.
@@ -19,7 +18,8 @@ fn output_of(program: &str, arguments: &[&str], content: &[u8]) -> Option<String
         .iter()
         .map(|argument| if *argument == "FILE" { file.as_os_str() } else { argument.as_ref() });
     let Ok(output) = Command::new(program).args(arguments).output() else {
-        println!("skipped: there is no {program} here (scripts/prepare.sh tests installs it)");
+        let skipped = format!("skipped: there is no {program} here (scripts/prepare.sh tests installs it)\n");
+        output::print(&skipped).unwrap();
         return None;
     };
     let text = String::from_utf8(output.stdout).unwrap();
