@@ -101,7 +101,7 @@ pub struct App {
     renderings: rendering::Renderings,
     /// The space that files may take.
     pub(crate) storage_limits: StorageLimits,
-    workbooks: sheets::Workbooks,
+    workbooks: user_slots::UserSlots,
     last_write: readiness::LastWrite,
     link_accesses: share_links::PendingAccesses,
 }
@@ -128,7 +128,7 @@ impl App {
             live: live::Live::default(),
             renderings: rendering::Renderings::default(),
             storage_limits: StorageLimits::default(),
-            workbooks: sheets::Workbooks::default(),
+            workbooks: user_slots::UserSlots::new(sheets::WORKBOOKS),
             last_write: readiness::LastWrite::default(),
             link_accesses: share_links::PendingAccesses::default(),
         }

@@ -18,13 +18,13 @@ mod sectors;
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono_tz::Tz;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::user_slots::UserSlot;
 use super::{App, Error, Result};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::text::{Language, LocalizedText};
@@ -41,21 +41,14 @@ const FIRST_SLICE: usize = 8;
 /// slowly; a row alone can have a hundred kilobytes.
 const SLICE_BYTES: usize = 256 * 1024;
 
-/// The workbooks that are made at once. Each has temporary files.
-const WORKBOOKS: usize = 4;
+/// The workbooks that are made and sent at once. Each has temporary files.
+pub(super) const WORKBOOKS: usize = 16;
 
-/// The longest wait until another workbook has been made.
+/// The longest wait for another workbook to be sent.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// Limits the workbooks that are made at once.
-#[derive(Debug, Clone)]
-pub(super) struct Workbooks(Arc<Semaphore>);
-
-impl Default for Workbooks {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(WORKBOOKS)))
-    }
-}
+/// The pause between two looks for a free place.
+const WAIT: Duration = Duration::from_millis(100);
 
 /// A row of a list that can be had as a sheet.
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
@@ -237,15 +230,13 @@ impl<R: SheetRow> Export<R> {
         self.rendered(rows, csv::rows).await?.map_err(Error::internal).map(Some)
     }
 
-    /// The sheet as a workbook. The file exists as long as it is open.
+    /// The sheet as a workbook.
     ///
     /// # Errors
-    /// As [`App::read`] and [`App::render`]; `unavailable` after a long wait for other workbooks; an error of the service if
-    /// a temporary file cannot be written.
-    pub async fn xlsx(mut self) -> Result<File> {
-        let places = Arc::clone(&self.app.workbooks.0);
-        let place = tokio::time::timeout(MAX_WAIT, places.acquire_owned()).await;
-        let _place = place.ok().ok_or_else(|| Error::Unavailable("too many workbooks at once".to_owned()))?;
+    /// As [`App::read`] and [`App::render`]; `busy` after a long wait for other workbooks; an error of the service if a
+    /// temporary file cannot be written.
+    pub async fn xlsx(mut self) -> Result<Workbook> {
+        let slot = self.app.workbook_slot(self.caller.user_id).await?;
         let (layout, created_at) = (self.layout(), self.app.clock.now());
         let book = self.app.render(move || xlsx::Book::new(&layout, created_at)).await?;
         let mut book = book.map_err(Error::internal)?;
@@ -253,7 +244,34 @@ impl<R: SheetRow> Export<R> {
             let added = self.rendered(rows, move |rows| book.add(rows).map(|()| book)).await?;
             book = added.map_err(Error::internal)?;
         }
-        self.app.render(move || book.save()).await?.map_err(Error::internal)
+        let file = self.app.render(move || book.save()).await?.map_err(Error::internal)?;
+        Ok(Workbook { file, _slot: slot })
+    }
+}
+
+/// A workbook as a temporary file, which exists as long as it is open. The place of its user is taken as long.
+#[derive(Debug)]
+pub struct Workbook {
+    pub file: File,
+    _slot: UserSlot,
+}
+
+impl App {
+    /// Waits until this user has no other workbook, and less than the most are made and sent.
+    async fn workbook_slot(&self, user_id: Uuid) -> Result<UserSlot> {
+        let begun = Instant::now();
+        loop {
+            if let Some(slot) = self.workbooks.acquire(user_id) {
+                return Ok(slot);
+            }
+            if begun.elapsed() > MAX_WAIT {
+                return Err(Error::Busy(
+                    "You are downloading another workbook, or as many as the service makes at once are being downloaded. Try again when a download has ended, or ask for CSV.",
+                    "أنت تنزّل مصنفًا آخر الآن، أو بلغ عدد المصنفات الجاري تنزيلها الحدَّ الذي تُعدّه الخدمة في وقت واحد. أعد المحاولة بعد انتهاء أحد التنزيلات، أو اطلب CSV.",
+                ));
+            }
+            tokio::time::sleep(WAIT).await;
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Lists as sheets: the query parameters that every export has, and the response.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::Read as _;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::body::{BodyStream, SizedStream};
@@ -20,7 +20,7 @@ use super::problem::{Problem, Result};
 use super::problem_catalogue::ProblemCode;
 use super::request::{CallContext, Path, Read};
 use super::response::REVALIDATE;
-use crate::app::sheets::{Export, SheetRow};
+use crate::app::sheets::{Export, SheetRow, Workbook};
 use crate::app::{App, Error};
 use crate::db::cycles::{Cycles, SelectsCycles};
 use crate::domain::file::FileKind;
@@ -31,6 +31,12 @@ use crate::domain::vocabulary::Vocabulary as _;
 
 /// The bytes of a workbook in a slice of the response.
 const SLICE: usize = 64 * 1024;
+
+/// The bytes of a CSV file that are read before the response begins. A shorter file is sent as a whole.
+const FIRST_BYTES: usize = 128 * 1024;
+
+/// The longest time that a reader may take for a workbook.
+const MOST_TIME: Duration = Duration::from_secs(600);
 
 /// Format of a sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -217,9 +223,9 @@ pub(super) async fn response<R: SheetRow>(
     match format {
         SheetFormat::Csv => csv(response, export, options.byte_order_mark).await,
         SheetFormat::Xlsx => {
-            let file = export.xlsx().await?;
-            let size = file.metadata().map_err(Error::internal)?.len();
-            Ok(response.body(SizedStream::new(size, Box::pin(slices(file)))))
+            let workbook = export.xlsx().await?;
+            let size = workbook.file.metadata().map_err(Error::internal)?.len();
+            Ok(response.body(SizedStream::new(size, Box::pin(slices(workbook)))))
         }
     }
 }
@@ -232,9 +238,14 @@ async fn csv<R: SheetRow>(
     byte_order_mark: bool,
 ) -> Result<HttpResponse> {
     let mut first = export.csv_headings(byte_order_mark)?;
-    first.extend(export.csv_lines().await?.unwrap_or_default());
-    if export.is_complete() {
-        return Ok(response.body(first));
+    loop {
+        first.extend(export.csv_lines().await?.unwrap_or_default());
+        if export.is_complete() {
+            return Ok(response.body(first));
+        }
+        if first.len() >= FIRST_BYTES {
+            break;
+        }
     }
     let rest = stream::try_unfold(export, async |mut export| {
         let lines =
@@ -245,16 +256,20 @@ async fn csv<R: SheetRow>(
     Ok(response.body(BodyStream::new(Box::pin(first.chain(rest)))))
 }
 
-/// A file, slice by slice as the reader takes it.
-fn slices(file: File) -> impl Stream<Item = std::result::Result<Bytes, Error>> + 'static {
-    stream::try_unfold(file, async |mut file| {
+/// A workbook, slice by slice as the reader takes it. The place of its user is free when the reader has all of it, has left,
+/// or has taken too long.
+fn slices(workbook: Workbook) -> impl Stream<Item = std::result::Result<Bytes, Error>> + 'static {
+    stream::try_unfold((workbook, Instant::now()), async |(mut workbook, begun)| {
+        if begun.elapsed() > MOST_TIME {
+            return Err(Error::Unavailable("the client reads a workbook too slowly".to_owned()));
+        }
         let read = actix_web::web::block(move || {
             let mut slice = Vec::with_capacity(SLICE);
             let limit = u64::try_from(SLICE).unwrap_or(u64::MAX);
-            (&mut file).take(limit).read_to_end(&mut slice).map(|_| (slice, file))
+            (&mut workbook.file).take(limit).read_to_end(&mut slice).map(|_| (slice, workbook))
         });
-        let (slice, file) = read.await.map_err(Error::internal)?.map_err(Error::internal)?;
-        Ok((!slice.is_empty()).then(|| (Bytes::from(slice), file)))
+        let (slice, workbook) = read.await.map_err(Error::internal)?.map_err(Error::internal)?;
+        Ok((!slice.is_empty()).then(|| (Bytes::from(slice), (workbook, begun))))
     })
 }
 

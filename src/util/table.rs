@@ -89,6 +89,7 @@ pub(crate) fn read(
         return Err(TableError::Empty);
     }
     let mut rows = Vec::new();
+    let mut lines = Lines { bytes: text.as_bytes(), at: 0, line: first_line + 1 };
     for record in records {
         let record = record.map_err(|_unreadable| TableError::Encoding)?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -97,10 +98,35 @@ pub(crate) fn read(
         if rows.len() == limits.rows {
             return Err(TableError::TooManyRows(limits.rows));
         }
-        let line = record.position().map_or(0, csv::Position::line) + first_line;
+        let line = lines.line_at(record.position().map_or(0, csv::Position::byte));
         rows.push(Row { line, count: record.len(), cells: cells(&record, headings.len() + 1) });
     }
     Ok(Table { headings, rows })
+}
+
+/// The lines of a text, from the beginning to the end. `csv` counts a record from the end of the one before, and the two
+/// characters that end a line on Windows as parts of two records.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line on which the next record after a place begins.
+    fn line_at(&mut self, place: u64) -> u64 {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        while let Some(byte) = self.bytes.get(self.at) {
+            let is_break = matches!(byte, b'\n' | b'\r');
+            if self.at >= place && !is_break {
+                break;
+            }
+            let is_first_of_two = *byte == b'\r' && self.bytes.get(self.at + 1) == Some(&b'\n');
+            self.line += u64::from(is_break && !is_first_of_two);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// The delimiter that the first line of a file names (`sep=;`, as Excel reads it), the text after this line, and the
@@ -235,6 +261,12 @@ mod tests {
                 (row.line, row.count, row.cells.clone()),
                 (line, count, cells.iter().map(ToString::to_string).collect())
             );
+        }
+        for end in ["\n", "\r\n", "\r"] {
+            let file = ["a,b", "1,2", "\"3", "4\",5", "", "6,7"].join(end);
+            let lines: Vec<_> =
+                read(file.as_bytes(), None, LIMITS).unwrap().rows.iter().map(|row| row.line).collect();
+            assert_eq!(lines, [2, 3, 6], "{end:?}");
         }
         // Marks within a cell are ordinary characters.
         assert_eq!(table(b"a,b\n5\" pipe,x\n", None).unwrap(), [["a", "b"], ["5\" pipe", "x"]]);
