@@ -98,9 +98,9 @@ impl From<NewShareLink> for app::share_links::NewShareLink {
 
 /// The page of all task forces.
 #[derive(Debug)]
-pub(super) struct PortfolioPage;
+pub(super) struct SharedPortfolio;
 
-impl PartialSchema for PortfolioPage {
+impl PartialSchema for SharedPortfolio {
     fn schema() -> RefOr<Schema> {
         let page = SharedPage::Portfolio;
         ObjectBuilder::new()
@@ -112,9 +112,9 @@ impl PartialSchema for PortfolioPage {
     }
 }
 
-impl ToSchema for PortfolioPage {
+impl ToSchema for SharedPortfolio {
     fn name() -> Cow<'static, str> {
-        Cow::Borrowed("PortfolioPage")
+        Cow::Borrowed("SharedPortfolio")
     }
 }
 
@@ -124,7 +124,7 @@ impl ToSchema for PortfolioPage {
 #[schema(example = json!({ "page": "portfolio", "note": "Screen in the council's hall" }))]
 pub(super) struct NewPortfolioShareLink {
     /// The page.
-    #[schema(value_type = PortfolioPage)]
+    #[schema(value_type = SharedPortfolio)]
     page: SharedPage,
     /// For whom or for what the link is made. The page does not show the note.
     #[schema(value_type = Option<PlainLine>)]

@@ -45,6 +45,9 @@ pub(super) const ACCENT: &str = "#0b5394";
 /// The colour of lacking and late things, which also differ in shape or words.
 pub(super) const ALERT: &str = "#a61c1c";
 
+/// The place of a shape nearest to the beginning of the language, and the size of the shape.
+pub(super) type PlacedSize = ((f64, f64), (f64, f64));
+
 /// The side from which a text is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
@@ -219,8 +222,8 @@ impl Drawing {
     }
 
     /// Rectangles of the same look, as one shape, each from the place nearest to the beginning with its size.
-    pub(super) fn rectangles(&mut self, rectangles: &[((f64, f64), (f64, f64))], fill: Fill, stroke: Stroke) {
-        let outline = |((x, y), (width, height)): &((f64, f64), (f64, f64))| {
+    pub(super) fn rectangles(&mut self, rectangles: &[PlacedSize], fill: Fill, stroke: Stroke) {
+        let outline = |((x, y), (width, height)): &PlacedSize| {
             let left = self.x(*x).min(self.x(x + width));
             let (width, height) = (rounded(*width), rounded(*height));
             format!("M{left},{}h{width}v{height}h{}z", rounded(*y), -width)

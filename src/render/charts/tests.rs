@@ -93,8 +93,9 @@ fn data(count: u8, name: &str) -> Data {
         now: Some(i16::from(number % 5) + 1),
         target: (number % 4 != 3).then_some(5),
     };
-    let aims =
-        |number: u8| if number % 2 == 0 { vec![Aim::Sustainable, Aim::MadeForCitizens] } else { vec![] };
+    let aims = |number: u8| {
+        if number.is_multiple_of(2) { vec![Aim::Sustainable, Aim::MadeForCitizens] } else { vec![] }
+    };
     let date = |number: u8| TimelineDate {
         day: day(u64::from(number)),
         kind: [DateKind::Activity, DateKind::Condition, DateKind::Decision][usize::from(number % 3)],

@@ -107,7 +107,7 @@ mod tests {
         assert!(beginning.ends_with("سياسة …") || beginning.ends_with("البيانات …"), "{beginning}");
         assert!((LONG / 2..=LONG + 2).contains(&beginning.chars().count()), "{beginning}");
         let word = "a".repeat(1000);
-        assert_eq!(beginning_of(&word), format!("{} …", &word[..LONG]));
+        assert_eq!(beginning_of(&word), format!("{} …", "a".repeat(LONG)));
     }
 
     #[test]

@@ -152,7 +152,7 @@ async fn a_workbook_has_real_dates_and_numbers_and_no_formula() {
     let answer = export(&app, "format=xlsx&lang=ar").await;
     assert_eq!(answer.header("content-length"), answer.body.len().to_string());
     let cells = cells(&answer);
-    let column = |heading: &str| cells[0].iter().position(|cell| cell.to_string() == heading).unwrap();
+    let column = |heading: &str| cells[0].iter().position(|cell| *cell == heading).unwrap();
     let row =
         cells.iter().find(|row| row[column("المعرّف")] == Data::String(activity.id().to_owned())).unwrap();
     assert_eq!(row[column("العنوان (بالإنجليزية)")], Data::String(formula.to_owned()));

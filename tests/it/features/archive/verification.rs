@@ -108,7 +108,7 @@ async fn whatever_is_changed_in_an_archive_is_found() {
         ),
         (
             Box::new(|members| {
-                members.content("people.jsonl").extend_from_slice(b"{\"id\":1,\"name\":2,\"email\":3}\n")
+                members.content("people.jsonl").extend_from_slice(b"{\"id\":1,\"name\":2,\"email\":3}\n");
             }),
             true,
             "a person has other fields than id and name".to_owned(),
