@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::letters::{identifier, printable, without_marks, wrappable};
 use super::printer::Printer;
-use super::widths::widths;
+use super::widths::{lines, widths};
 use crate::domain::text::Language;
 use crate::render::bidi;
 use crate::render::charts::Chart;
@@ -22,6 +22,9 @@ words! {
 
 /// The longest row of a table or list of facts, in bytes of text, that is kept on one page.
 const UNBROKEN: usize = 1500;
+
+/// The longest table, in lines, that is kept on one page: less than half a page.
+const UNBROKEN_LINES: f64 = 20.0;
 
 /// A document.
 #[derive(Serialize)]
@@ -53,7 +56,7 @@ enum BlockData<'a> {
     Frame { lines: Vec<Vec<Piece<'a>>> },
     List { lines: Vec<Vec<Piece<'a>>> },
     Facts { is_breakable: bool, facts: Vec<FactData<'a>> },
-    Table { caption: Vec<Piece<'a>>, columns: Vec<ColumnData>, rows: Vec<RowData<'a>> },
+    Table { is_breakable: bool, caption: Vec<Piece<'a>>, columns: Vec<ColumnData>, rows: Vec<RowData<'a>> },
     Chart { svg: Cow<'a, str>, width: u32, height: u32, caption: Cow<'a, str>, description: Cow<'a, str> },
 }
 
@@ -150,7 +153,9 @@ impl Text<'_> {
     }
 
     fn table<'a>(&self, table: &'a Table, section: &str) -> BlockData<'a> {
-        let columns = table.columns.iter().zip(widths(table)).map(|(column, width)| ColumnData {
+        let widths = widths(table);
+        let is_breakable = lines(table, &widths) > UNBROKEN_LINES;
+        let columns = table.columns.iter().zip(widths).map(|(column, width)| ColumnData {
             title: column.title,
             width,
             is_number: column.kind == ColumnKind::Number,
@@ -160,6 +165,7 @@ impl Text<'_> {
             cells: self.lines(row),
         });
         BlockData::Table {
+            is_breakable,
             caption: if plain(&table.caption) == section { Vec::new() } else { self.line(&table.caption) },
             columns: columns.collect(),
             rows: rows.collect(),

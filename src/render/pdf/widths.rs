@@ -50,6 +50,17 @@ pub(super) fn widths(table: &Table) -> Vec<f64> {
     needs.iter().map(|need| if grows(need) { need.line * growth } else { need.line }).collect()
 }
 
+/// The lines that the rows of a table take with these widths of the columns, roughly.
+pub(super) fn lines(table: &Table, widths: &[f64]) -> f64 {
+    let cell_lines = |(cell, width): (&Line, &f64)| {
+        let mut need = Need { is_short: false, word: 0.0, line: 0.0 };
+        let texts = cell.split(|span| *span == Span::Break).map(|line| need.width_of(line));
+        texts.map(|text| (text / (width - INSET).max(1.0)).ceil().max(1.0)).sum::<f64>()
+    };
+    let row_lines = |row: &Vec<Line>| row.iter().zip(widths).map(cell_lines).fold(1.0, f64::max);
+    table.rows.iter().map(row_lines).sum()
+}
+
 /// The width that a column needs.
 struct Need {
     is_short: bool,
@@ -70,36 +81,35 @@ impl Need {
     }
 
     fn add(&mut self, cell: &Line) {
-        let mut line = 0.0;
-        for span in cell {
+        for line in cell.split(|span| *span == Span::Break) {
+            let width = self.width_of(line);
+            self.line = self.line.max(width.min(LONGEST_LINE) + INSET);
+        }
+    }
+
+    /// The width of a line. Each word counts as a word of the column.
+    fn width_of(&mut self, line: &[Span]) -> f64 {
+        let mut width = 0.0;
+        for span in line {
             match span {
                 Span::Words(text) | Span::Value(text) | Span::Strong(text) => {
-                    for word in text.split_whitespace() {
-                        self.add_word(text_width(word));
-                    }
-                    line += text_width(text);
+                    text.split_whitespace().for_each(|word| self.add_word(text_width(word)));
+                    width += text_width(text);
                 }
                 Span::Code(text) | Span::Address(text) => {
                     let group: String = text.chars().take(GROUP).collect();
                     self.add_word(text_width(&group));
-                    line += text_width(text);
+                    width += text_width(text);
                 }
-                Span::Break => {
-                    self.add_line(line);
-                    line = 0.0;
-                }
+                Span::Break => {}
             }
         }
-        self.add_line(line);
+        width
     }
 
     fn add_word(&mut self, width: f64) {
         self.word = self.word.max(width.min(LONGEST_WORD) + INSET);
         self.line = self.line.max(self.word);
-    }
-
-    fn add_line(&mut self, width: f64) {
-        self.line = self.line.max(width.min(LONGEST_LINE) + INSET);
     }
 
     fn lack(&self) -> f64 {
