@@ -183,7 +183,8 @@ async fn a_sheet_is_named_after_the_task_force_the_list_and_the_day() {
     assert!(disposition.contains(&format!("filename=\"Activities {day}.csv\"")), "{disposition}");
     // The Arabic name of the list, as RFC 8187 encodes it.
     let list = "%D8%A7%D9%84%D8%A3%D9%86%D8%B4%D8%B7%D8%A9";
-    assert!(disposition.contains(list) && disposition.ends_with(&format!("{day}.csv")), "{disposition}");
+    let encoded = day.replace('-', "%2D");
+    assert!(disposition.contains(list) && disposition.ends_with(&format!("{encoded}.csv")), "{disposition}");
 }
 
 #[tokio::test]
