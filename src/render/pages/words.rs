@@ -1,5 +1,5 @@
 //! The fixed texts of pages. A sentence with a value in it has `{}` in the place of the value. Counts stand after a label
-//! and not in a sentence, since an Arabic noun changes with the number before it.
+//! and not in a sentence, since the form of an Arabic word changes with the number before it.
 
 words! {
     /// Fixed texts of pages.

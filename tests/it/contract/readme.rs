@@ -39,5 +39,9 @@ async fn the_tutorial_can_be_followed_twice() {
         for shown in ["HTTP/1.1 201", "\"blockedFrom\"", "Moved to another post", "activity.transitioned"] {
             assert!(printed.contains(shown), "{time}: {shown} is missing in {printed}");
         }
+        for (file, beginning) in [("report.pdf", "%PDF-"), ("activities.xlsx", "PK"), ("archive.zip", "PK")] {
+            let written = fs::read(dir.path().join(file)).unwrap();
+            assert!(written.starts_with(beginning.as_bytes()), "{time}: {file} has {} bytes", written.len());
+        }
     }
 }

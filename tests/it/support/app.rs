@@ -87,6 +87,8 @@ pub(crate) struct TestApp {
     /// Name of its database.
     pub(crate) database: String,
     pub(super) http: reqwest::Client,
+    /// True if clients use TLS, to a proxy in front of the service.
+    pub(super) is_secure: bool,
     pub(super) tokens: Mutex<HashMap<Who, Token>>,
     address: SocketAddr,
     server: ServerHandle,
@@ -140,6 +142,7 @@ impl TestApp {
             ..Settings::new(ISSUER.to_owned(), metrics)
         };
         (setup.adjust)(&mut settings);
+        let is_secure = settings.public_url.starts_with("https://");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let served = app.clone();
@@ -160,6 +163,7 @@ impl TestApp {
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
                 .unwrap(),
+            is_secure,
             tokens: Mutex::default(),
             address,
             server: server.await.unwrap(),

@@ -171,7 +171,7 @@ impl<'a> Client<'a> {
             headers: answer.headers().clone(),
             body: body_of(&mut answer).await,
         };
-        answer.check_common_headers();
+        answer.check_common_headers(self.app.is_secure);
         if answer.header("content-encoding").is_empty() {
             contract::check(&method, &answer);
         } else {
