@@ -189,6 +189,9 @@ impl App {
     ) -> Result<(ShareLink, SecretString)> {
         self.write(caller, task_force_id, Action::ShareTaskForce, async |tx| {
             let (conn, now) = (tx.conn(), tx.now());
+            // Read again under the lock: a caller whose sessions an invitation has ended meanwhile gets no link.
+            db::users::lock(conn, caller.user_id).await?;
+            self.access_on(conn, caller, task_force_id).await?.require(Action::ShareTaskForce)?;
             let mut errors = new.field_errors(now);
             if matches!(new.page, SharedPage::Portfolio | SharedPage::OwnCalendar) {
                 errors.push(FieldError::at("/page", FieldErrorCode::NotAllowed));
@@ -267,6 +270,11 @@ impl App {
             caller,
             |actor| actor.require(Action::SharePortfolio),
             async |conn, _, now| {
+                // Read again under the locks: a caller whose sessions an invitation has ended meanwhile gets no link, and
+                // of many links at once, whoever makes them, none is beyond the limit.
+                db::share_links::lock_portfolio(conn).await?;
+                db::users::lock(conn, caller.user_id).await?;
+                self.actor_on(conn, caller).await?.require(Action::SharePortfolio)?;
                 Refusal::if_any(new.field_errors(now))?;
                 let made = insert(conn, Links::Portfolio, Uuid::now_v7(), caller.user_id, &new, now).await?;
                 let created = created(&made.0);

@@ -154,6 +154,18 @@ pub async fn count(conn: &Conn, links: Links, now: DateTime<Utc>) -> QueryResult
     Ok(found.total)
 }
 
+/// Takes a lock that keeps other transactions from making links to the portfolio until this transaction ends. The links to
+/// the portfolio have no row in common that could be locked.
+///
+/// # Errors
+/// The timeout of the lock, if another transaction takes too long.
+pub async fn lock_portfolio(conn: &Conn) -> QueryResult<()> {
+    let query = diesel::sql_query(
+        "select pg_advisory_xact_lock(hashtextextended('share links of the portfolio', 0))",
+    );
+    Prepared(query).execute(&mut &*conn).await.map(drop)
+}
+
 /// Inserts a link.
 pub async fn insert(conn: &Conn, link: &NewShareLink<'_>) -> QueryResult<()> {
     diesel::insert_into(share_links::table).values(link).execute(&mut &*conn).await.map(drop)

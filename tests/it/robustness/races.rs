@@ -97,6 +97,34 @@ async fn of_many_keys_at_once_none_is_beyond_the_limit() {
 }
 
 #[tokio::test]
+async fn of_many_links_to_the_portfolio_at_once_none_is_beyond_the_limit() {
+    let app = TestApp::start().await;
+    let (administrator, secretariat) = (app.as_administrator(), app.as_secretariat());
+    let second = user(administrator, Who::Outsider).await;
+    administrator.patch(&second, json!({ "role": "secretariat" })).await.expect(200);
+    let fill = "insert into share_links (id, token_hash, page, user_id, created_at, expires_at)
+        select gen_random_uuid(), sha256(gen_random_uuid()::text::bytea), 'portfolio', $1::text::uuid, now(), '2027-05-01Z'
+        from generate_series(1, 47)";
+    app.db().await.execute(fill, &[&app.world().user(Who::Secretariat)]).await.unwrap();
+    let live = "select count(*) from share_links where page = 'portfolio' and revoked_at is null";
+    let new = json!({ "page": "portfolio", "note": "New" });
+    for round in 0..ROUNDS {
+        // The limit is that of the portfolio, whoever makes the links.
+        let links = (0..6).map(|number| {
+            let maker = if number % 2 == 0 { secretariat } else { app.as_who(Who::Outsider) };
+            maker.send_with_retry(Draft::post("/v1/share-links", &new))
+        });
+        let links = join_all(links).await;
+        assert_eq!(app.db_count(live).await, 50, "round {round}");
+        assert_eq!(created(&links), 3, "round {round}");
+        for refused in links.into_iter().filter(|link| link.status != 201) {
+            refused.expect_problem(409, "tooManyItems");
+        }
+        app.db().await.execute("delete from share_links where note = 'New'", &[]).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn of_many_sign_ins_at_once_none_is_beyond_the_limit() {
     let app = TestApp::start().await;
     let id = app.world().user(Who::Expert1);
