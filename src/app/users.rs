@@ -23,6 +23,7 @@ use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::requirement::{forbidden, forbidden_to_manage};
 use crate::domain::rights::{Action, EffectiveRole, may_manage};
+use crate::domain::shared_page::SharedPage;
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState, change_role, fold_address};
@@ -134,9 +135,27 @@ fn is_pending(invitation_expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) 
     invitation_expires_at.is_some_and(|expires_at| now < expires_at)
 }
 
-/// Adds the number of revoked API keys to the event that revoked them.
-fn with_keys_revoked(new_event: NewEvent, revoked: usize) -> NewEvent {
-    new_event.with_change("apiKeysRevoked", None::<()>, (revoked > 0).then_some(revoked))
+/// Revokes every API key and every link of a user, and adds their numbers to the event. A session is not enough to keep
+/// what was made in it: whoever held it for a while may have left a key or a link behind. The caller has locked the user.
+async fn revoke_keys_and_links(
+    conn: &Conn,
+    id: Uuid,
+    now: DateTime<Utc>,
+    new_event: NewEvent,
+) -> Result<NewEvent> {
+    let keys = db::api_keys::revoke_all(conn, id, now).await?;
+    let pages = db::share_links::revoke_all(conn, id, now).await?;
+    let calendars = pages.iter().filter(|page| **page == SharedPage::OwnCalendar).count();
+    let page_links = db::page_links::delete_all(conn, id, now).await?;
+    let numbers = [
+        ("apiKeysRevoked", keys),
+        ("shareLinksRevoked", pages.len() - calendars),
+        ("calendarLinksRevoked", calendars),
+        ("pageLinksRevoked", page_links),
+    ];
+    Ok(numbers.into_iter().fold(new_event, |new_event, (name, number)| {
+        new_event.with_change(name, None::<()>, (number > 0).then_some(number))
+    }))
 }
 
 fn new_event(action: EventAction, id: Uuid) -> NewEvent {
@@ -362,9 +381,9 @@ impl App {
                 updated = updated.with_change("invitationEnded", None::<()>, true);
             }
             if after.role != before.role && after.role == UserRole::Administrator {
-                // The keys were created with fewer rights, and perhaps through single sign-on, which administrators
+                // The keys and links were made with fewer rights, and perhaps through single sign-on, which administrators
                 // cannot use.
-                updated = with_keys_revoked(updated, db::api_keys::revoke_all(conn, id, now).await?);
+                updated = revoke_keys_and_links(conn, id, now, updated).await?;
             }
             let view = UserView::new(find_or_not_found(conn, id).await?, &actor, now);
             Ok((view, Some(updated)))
@@ -464,7 +483,7 @@ impl App {
     }
 
     /// Invites a user again, who may have lost the invitation or forgotten the password. The user's sessions end, and
-    /// the API keys and the calendar links are revoked; the old password is valid until the invitation is accepted.
+    /// the API keys, the share links, the calendar links and the page links are revoked; the old password is valid until the invitation is accepted.
     ///
     /// # Errors
     /// `notFound`; `forbidden`, also for the caller themselves: otherwise a stolen access token would be enough to set
@@ -477,12 +496,8 @@ impl App {
             }
             let invitation = invite(conn, id, now).await?;
             let ended = db::sessions::end_all(conn, id, now).await?;
-            let revoked = db::api_keys::revoke_all(conn, id, now).await?;
             let invited = with_sessions_ended(new_event(EventAction::InvitationCreated, id), ended);
-            let invited = with_keys_revoked(invited, revoked);
-            let calendars = db::share_links::revoke_own_calendars(conn, id, now).await?;
-            let invited =
-                invited.with_change("calendarLinksRevoked", None::<()>, (calendars > 0).then_some(calendars));
+            let invited = revoke_keys_and_links(conn, id, now, invited).await?;
             let view = UserView::new(find_or_not_found(conn, id).await?, &actor, now);
             Ok(((view, invitation), Some(invited)))
         })

@@ -49,6 +49,14 @@ pub async fn delete_all_but(conn: &Conn, user_id: Uuid, newest: i64) -> QueryRes
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 
+/// Deletes every link of a user; returns how many could still be opened or read.
+pub async fn delete_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::delete(page_links::table.filter(page_links::user_id.eq(user_id)))
+        .filter(page_links::expires_at.gt(now))
+        .execute(&mut &*conn)
+        .await
+}
+
 /// Finds a link whose time has not passed.
 pub async fn find(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<PageLink>> {
     page_links::table

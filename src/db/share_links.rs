@@ -181,14 +181,22 @@ pub async fn revoke(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<bo
     Ok(revoked > 0)
 }
 
-/// Revokes the links to calendars of a person's own; returns their number.
-pub async fn revoke_own_calendars(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(share_links::table)
-        .filter(share_links::page.eq(SharedPage::OwnCalendar))
+/// Revokes every link of a person, also to calendars of their own; returns the pages of those that were neither revoked nor
+/// expired. The links are locked in the order of their ids, as in [`add_accesses`].
+pub async fn revoke_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<Vec<SharedPage>> {
+    let ids: Vec<Uuid> = share_links::table
         .filter(share_links::user_id.eq(user_id))
         .filter(share_links::revoked_at.is_null())
+        .filter(share_links::expires_at.gt(now))
+        .order(share_links::id)
+        .select(share_links::id)
+        .for_no_key_update()
+        .load(&mut &*conn)
+        .await?;
+    diesel::update(share_links::table.filter(share_links::id.eq_any(ids)))
         .set(share_links::revoked_at.eq(now))
-        .execute(&mut &*conn)
+        .returning(share_links::page)
+        .get_results(&mut &*conn)
         .await
 }
 

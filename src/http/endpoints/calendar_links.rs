@@ -78,7 +78,7 @@ async fn list_my_calendar_links(app: Data<App>, read: Read<Root, PageQuery>) -> 
 ///
 /// Creates an address (`pageUrl`) by which calendar programs read your due dates in all your task forces (RFC 5545): the activities that are assigned to you and the conditions that you are in charge of; as chair, all conditions and the target dates of the steps; and the council's meetings. Council members, the secretariat and administrators read the council's meetings about all task forces and all conditions.
 ///
-/// The calendar follows your present seats, and opens nothing while you are disabled. Add `?lang=ar` or `?lang=en` to the address for another language than your own. API keys cannot make this request.
+/// The calendar follows your present seats, and opens nothing while you are disabled. A new invitation revokes all your links, and so does becoming an administrator. Add `?lang=ar` or `?lang=en` to the address for another language than your own. API keys cannot make this request.
 #[utoipa::path(
     tag = "me",
     request_body = NewCalendarLink,

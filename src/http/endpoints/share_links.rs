@@ -263,7 +263,8 @@ async fn list_share_links(app: Data<App>, read: Read<TaskForcePath, PageQuery>) 
 /// Creates a link by which people without an account read one page: the status of the task force, or one of its reports.
 /// The page is in Arabic and English, and the status refreshes itself. A `calendar` is read by calendar programs (RFC 5545):
 /// the due dates of activities and of conditions, the target dates of the steps, and the council's meetings. The link shows the page as long as you may share
-/// it: while you are disabled or have no right to share, it opens nothing.
+/// it: while you are disabled or have no right to share, it opens nothing. A new invitation revokes all your links, and so
+/// does becoming an administrator.
 #[utoipa::path(
     tag = "share links",
     params(TaskForcePath),
@@ -341,7 +342,8 @@ async fn list_portfolio_share_links(app: Data<App>, read: Read<Root, PageQuery>)
 ///
 /// Creates a link by which people without an account read the status of all task forces. The page is in Arabic and
 /// English and refreshes itself. The link shows the page as long as you may share it: while you are disabled or no longer
-/// belong to the secretariat, it opens nothing.
+/// belong to the secretariat, it opens nothing. A new invitation revokes all your links, and so does becoming an
+/// administrator.
 #[utoipa::path(
     tag = "share links",
     request_body = NewPortfolioShareLink,

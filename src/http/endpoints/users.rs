@@ -508,8 +508,10 @@ async fn transition_user(
 /// Resend the invitation of a user
 ///
 /// Creates a new invitation for a lost invitation or a forgotten password, replaces a pending one, and ends the user's
-/// sessions. The old password stays valid until the new invitation is accepted. A disabled user must be enabled first
-/// to accept it. Users cannot invite themselves; `PUT /v1/auth/password` changes a known password.
+/// sessions. All API keys, share links, calendar links and page links of the user are revoked, since somebody else with
+/// access to the account could have made them. The old password stays valid until the new invitation is accepted. A
+/// disabled user must be enabled first to accept it. Users cannot invite themselves; `PUT /v1/auth/password` changes a
+/// known password.
 #[utoipa::path(
     tag = "users",
     params(UserPath),

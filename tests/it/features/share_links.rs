@@ -241,6 +241,53 @@ async fn a_link_is_never_more_than_its_maker_is_now() {
 }
 
 #[tokio::test]
+async fn links_end_by_a_new_invitation_and_more_power() {
+    let app = TestApp::start().await;
+    let (administrator, secretariat) = (app.as_administrator(), app.as_secretariat());
+    let path = |who: Who| format!("/v1/users/{}", app.world().user(who));
+    let newest_changes =
+        async || administrator.list("/v1/installation-events").await.remove(0)["changes"].clone();
+
+    // Somebody with the session of the chair for a while leaves links of each kind behind.
+    let of_secretariat = shared(secretariat).await.1;
+    let (link, page) = shared(app.as_chair()).await;
+    let (revoked, _) = shared(app.as_chair()).await;
+    app.as_chair().send(Draft::new(Method::DELETE, revoked)).await.expect(204);
+    let calendar = app.as_chair().post("/v1/me/calendar-links", json!({})).await.expect(201).page_path();
+    let once = json!({ "page": "status", "taskForceId": app.world().a });
+    let once = app.as_chair().post("/v1/me/page-links", once).await.expect(200).page_path();
+    for readable in [&page, &calendar, &once, &of_secretariat] {
+        open(&app, readable).await.expect(200);
+    }
+    administrator
+        .send(Draft::new(Method::POST, format!("{}/invitations", path(Who::Chair))))
+        .await
+        .expect(201);
+    expect_nothing(&app, &page).await;
+    expect_nothing(&app, &once).await;
+    open(&app, &calendar).await.expect(404);
+    open(&app, &of_secretariat).await.expect(200);
+    assert_eq!(secretariat.read(link).await["state"], "revoked");
+    let changes = newest_changes().await;
+    for kind in ["shareLinksRevoked", "calendarLinksRevoked", "pageLinksRevoked"] {
+        assert_eq!(changes[kind]["after"], 1, "{kind}: {changes}");
+    }
+
+    // A member of the secretariat becomes an administrator.
+    let portfolio = json!({ "page": "portfolio" });
+    let portfolio = secretariat.post("/v1/share-links", portfolio).await.expect(201).page_path();
+    open(&app, &portfolio).await.expect(200);
+    let user = administrator.read(path(Who::Secretariat)).await;
+    administrator.patch(&user, json!({ "role": "administrator" })).await.expect(200);
+    for ended in [&of_secretariat, &portfolio] {
+        expect_nothing(&app, ended).await;
+    }
+    let changes = newest_changes().await;
+    assert_eq!(changes["shareLinksRevoked"]["after"], 2, "{changes}");
+    assert_eq!(changes.get("pageLinksRevoked"), None);
+}
+
+#[tokio::test]
 async fn accesses_are_counted_without_a_write_for_each() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
