@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::app::caller::Caller;
 use crate::domain::text::Language;
+use crate::domain::vocabulary::Vocabulary as _;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -69,6 +70,14 @@ fn language(headers: &HeaderMap) -> Option<Language> {
     let ranked = accepted.ranked();
     let languages = ranked.iter().filter_map(|range| range.item()).map(|tag| Language::of_tag(tag.as_str()));
     languages.flatten().next()
+}
+
+/// The language that the address of a page names: the first known `lang`. Nothing in the address is refused, since
+/// programs that send links add parameters of their own.
+pub(super) fn language_of_address(request: &HttpRequest) -> Option<Language> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
+    let mut languages = pairs.iter().filter(|(name, _)| name == "lang");
+    languages.find_map(|(_, code)| Language::parse(code))
 }
 
 /// The language of a response: the one that the request asks for, else the one that the caller prefers, else English.

@@ -7,28 +7,20 @@
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, HeaderValue,
 };
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::web::{self, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
 
 use super::settings::Settings;
 use crate::app::{App, Error};
 use crate::domain::refusal::RefusalCode;
-use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::context::RequestContext;
+use crate::http::context::{self, RequestContext};
 use crate::http::problem::Result;
 use crate::http::reference::href;
 use crate::http::response;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.route("/s/{token}.ics", web::get().to(calendar));
-}
-
-/// The language that the address asks for.
-#[derive(Debug, Deserialize)]
-struct Asked {
-    lang: Option<String>,
 }
 
 /// The calendar that a link opens, in the language of the address, or else in that of the maker: calendar programs ask
@@ -38,11 +30,10 @@ async fn calendar(
     app: Data<App>,
     settings: Data<Settings>,
     token: Path<String>,
-    asked: Query<Asked>,
 ) -> Result<HttpResponse> {
-    let context = RequestContext::of(&request);
-    let link = app.share_link_open(&context.request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
-    let language = asked.lang.as_deref().and_then(Language::parse).unwrap_or(link.locale);
+    let RequestContext { request_id, is_head, .. } = RequestContext::of(&request);
+    let link = app.share_link_open(&request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
+    let language = context::language_of_address(&request).unwrap_or(link.locale);
     let origin = settings.public_url.clone();
     let calendar = app
         .calendar(&link, language, move |entry| {
@@ -51,7 +42,7 @@ async fn calendar(
         })
         .await?
         .ok_or(RefusalCode::NotFound)?;
-    if !context.is_head {
+    if !is_head {
         app.share_link_note_access(link.link_id);
     }
     let etag = format!("W/\"{}\"", response::hash(calendar.as_bytes()));

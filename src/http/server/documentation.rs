@@ -13,16 +13,15 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, VARY,
 };
 use actix_web::middleware::Next;
-use actix_web::web::{self, Bytes, Path, Query, ServiceConfig};
+use actix_web::web::{self, Bytes, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
 
 use super::assets::{self, Asset};
 use crate::app::Error;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::context::RequestContext;
+use crate::http::context::{self, RequestContext};
 use crate::http::problem::Result;
 use crate::http::{openapi, response};
 
@@ -70,27 +69,21 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/docs/{slug}", web::get().to(page));
 }
 
-/// The language that the address asks for.
-#[derive(Debug, Deserialize)]
-struct Asked {
-    lang: Option<String>,
-}
-
 async fn redirect_to_reader() -> HttpResponse {
     HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs/")).finish()
 }
 
-async fn reader(request: HttpRequest, asked: Query<Asked>) -> Result<HttpResponse> {
-    in_language(&request, "", &asked)
+async fn reader(request: HttpRequest) -> Result<HttpResponse> {
+    in_language(&request, "")
 }
 
-async fn page(request: HttpRequest, slug: Path<String>, asked: Query<Asked>) -> Result<HttpResponse> {
-    in_language(&request, &slug, &asked)
+async fn page(request: HttpRequest, slug: Path<String>) -> Result<HttpResponse> {
+    in_language(&request, &slug)
 }
 
-fn in_language(request: &HttpRequest, slug: &str, asked: &Asked) -> Result<HttpResponse> {
-    let asked = asked.lang.as_deref().and_then(Language::parse);
-    let language = asked.or(RequestContext::of(request).language).unwrap_or(Language::English);
+fn in_language(request: &HttpRequest, slug: &str) -> Result<HttpResponse> {
+    let asked = context::language_of_address(request);
+    let language = asked.or_else(|| RequestContext::of(request).language).unwrap_or(Language::English);
     let mut pages = documentation()?.pages.iter();
     let page = pages.find(|page| page.slug == slug && page.language == language);
     let page = page.ok_or(RefusalCode::NotFound)?;

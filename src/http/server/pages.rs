@@ -14,12 +14,11 @@ use actix_web::http::header::{
     LOCATION, VARY,
 };
 use actix_web::middleware::Next;
-use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::assets::{self, Asset};
@@ -30,7 +29,7 @@ use crate::app::{App, Error};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::context::RequestContext;
+use crate::http::context::{self, RequestContext};
 use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::response;
@@ -56,18 +55,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/s/{token}", web::post().to(open));
 }
 
-/// The language that the address asks for. Programs that send links add parameters of their own.
-#[derive(Debug, Deserialize)]
-struct Asked {
-    lang: Option<String>,
-}
-
-impl Asked {
-    /// The language of the page.
-    fn language(&self, request: &HttpRequest) -> Language {
-        let asked = self.lang.as_deref().and_then(Language::parse);
-        asked.or(RequestContext::of(request).language).unwrap_or(Language::English)
-    }
+/// The language of a page.
+fn language_of(request: &HttpRequest) -> Language {
+    let asked = context::language_of_address(request);
+    asked.or_else(|| RequestContext::of(request).language).unwrap_or(Language::English)
 }
 
 /// The styles and the script of the pages.
@@ -90,14 +81,9 @@ async fn asset(file: Path<String>) -> Result<HttpResponse> {
 }
 
 /// The page that a link opens.
-async fn page(
-    request: HttpRequest,
-    app: Data<App>,
-    token: Path<String>,
-    asked: Query<Asked>,
-) -> Result<HttpResponse> {
+async fn page(request: HttpRequest, app: Data<App>, token: Path<String>) -> Result<HttpResponse> {
     let context = RequestContext::of(&request);
-    let language = asked.language(&request);
+    let language = language_of(&request);
     if let Some(link) = app.share_link_open(&context.request_id, &token).await? {
         let response = opened(&app, &link.page, language).await?;
         // A preview that asks for the headers has opened nothing, and a page that refreshes itself is open already.
@@ -117,16 +103,11 @@ async fn page(
 }
 
 /// Opens a page link for the browser whose reader has pressed the button, and leads on to the page.
-async fn open(
-    request: HttpRequest,
-    app: Data<App>,
-    token: Path<String>,
-    asked: Query<Asked>,
-) -> Result<HttpResponse> {
+async fn open(request: HttpRequest, app: Data<App>, token: Path<String>) -> Result<HttpResponse> {
     let context = RequestContext::of(&request);
     let secret = app.page_link_open(&context.request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
     let path = format!("{PLACE}{token}");
-    let language = asked.language(&request);
+    let language = language_of(&request);
     let mut response = HttpResponse::SeeOther()
         .insert_header((LOCATION, format!("{path}?lang={}", language.code())))
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -206,10 +187,7 @@ pub(super) async fn finish(
     let Some(problem) = problem.filter(|_| response.request().path().starts_with(PLACE)) else {
         return Ok(response.map_into_left_body());
     };
-    let request = response.request();
-    let asked = Query::<Asked>::from_query(request.query_string());
-    let asked = asked.map_or(Asked { lang: None }, Query::into_inner);
-    let language = asked.language(request);
+    let language = language_of(response.request());
     let mut explained = explained(&problem, language).unwrap_or_else(|problem| problem.error_response());
     let (request, refused) = response.into_parts();
     for (name, value) in refused.headers() {

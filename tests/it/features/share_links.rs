@@ -68,6 +68,19 @@ async fn somebody_without_an_account_reads_the_status_through_a_link() {
 
     let arabic = open(&app, &format!("{page}?lang=ar&utm_source=mail")).await.expect(200);
     assert!(arabic.text().contains("<html lang=\"ar\" dir=\"rtl\">") && arabic.text().contains("فريق Alpha"));
+    // The first known language counts, also for the page that says that a link opens nothing.
+    for (lang, expected) in [
+        ("lang=ar&lang=en", "ar"),
+        ("lang=fr&lang=ar&lang=en", "ar"),
+        ("lang=&lang=%ff&a&=", "en"),
+        ("LANG=ar", "en"),
+    ] {
+        for (address, status) in [(page.as_str(), 200), ("/s/x", 404)] {
+            let answer = open(&app, &format!("{address}?{lang}")).await.expect(status);
+            assert_eq!(answer.header("content-language"), expected, "{address}?{lang}");
+            assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        }
+    }
     let preferred = app.as_anybody().send(Draft::get(&page).header("Accept-Language", "ar-JO")).await;
     assert_eq!(preferred.text(), arabic.text());
     let unchanged = app.as_anybody().send(Draft::get(&page).header("If-None-Match", answer.etag())).await;
