@@ -68,6 +68,13 @@ fn within(day: &str) -> String {
     format!("{day} between $1 - {DAYS_BACK} and $1 + {DAYS_AHEAD}")
 }
 
+/// The most deleted activities of a task force that a calendar shows as cancelled: the newest.
+const MOST_DELETED: i64 = 100;
+
+/// The most bytes of their events, of which each has the whole description of its activity. The texts are parsed at each
+/// request; `offset 0` keeps Postgres from parsing them once for each column.
+const MOST_DELETED_BYTES: i64 = 1024 * 1024;
+
 /// The statement: the task forces `t` with the seat of the person, and a part for each kind of entry. A version grows
 /// with each change of a row, and that of the task force with each change of its state, so that the sum grows with both.
 /// The event of a deletion has a greater number than the activity ever had versions.
@@ -115,8 +122,13 @@ fn statement(scope: CalendarScope) -> String {
                 null, null, (e.changes #>> '{{dueDate,before}}')::date, null, {TASK_FORCE}, e.seq + t.version, e.at
          from t
          cross join lateral (
-             select subject_id, seq, at, body::jsonb -> 'changes' as changes from events
-             where task_force_id = t.id and action = 'activity.deleted' order by seq desc limit 100
+             select subject_id, seq, at, body::jsonb -> 'changes' as changes
+             from (select *, sum(octet_length(body)) over (order by seq desc) as bytes
+                   from (select subject_id, seq, at, body from events
+                         where task_force_id = t.id and action = 'activity.deleted'
+                         order by seq desc limit {MOST_DELETED}) newest) sized
+             where bytes <= {MOST_DELETED_BYTES}
+             offset 0
          ) e
          where {within}
            and (t.member_id is null or e.changes #>> '{{assigneeId,before}}' = t.member_id::text)",

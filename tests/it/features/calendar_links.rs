@@ -158,6 +158,33 @@ async fn what_is_over_stays_with_its_identifier_and_says_so() {
 }
 
 #[tokio::test]
+async fn of_deleted_activities_with_long_descriptions_the_newest_are_shown() {
+    let app = TestApp::start().await;
+    let path = calendar_of_a(&app).await;
+    let deleted = async |description: &str| {
+        let description = json!({ "ar": description, "en": description });
+        let new = json!({ "dueDate": "2026-12-15", "description": description });
+        let activity = app.as_chair().create_activity(new).await;
+        app.as_chair().delete(&activity).await.expect(204);
+        format!("activity-{}", activity.id())
+    };
+    let long = "🌆".repeat(10_000);
+    let first = deleted("Short").await;
+    let mut ids = Vec::new();
+    for _ in 0..14 {
+        ids.push(deleted(&long).await);
+    }
+    // Each event has 80,000 bytes for the description and some more: twelve or thirteen fit into a mebibyte.
+    let calendar = read(&app, &path).await;
+    let shown: Vec<_> = ids.iter().map(|id| calendar.find(id).is_some()).collect();
+    let number = shown.iter().filter(|is_shown| **is_shown).count();
+    assert!(shown.is_sorted() && (12..=13).contains(&number), "{shown:?}");
+    assert!(calendar.find(&first).is_none());
+    let last = deleted("Short").await;
+    assert_eq!(read(&app, &path).await.entry(&last).get("STATUS"), "CANCELLED");
+}
+
+#[tokio::test]
 async fn a_meeting_moves_within_its_cycle_and_becomes_a_decision() {
     let app = TestApp::start().await;
     let secretariat = app.as_secretariat();
