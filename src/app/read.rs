@@ -79,7 +79,10 @@ impl App {
         query: impl AsyncFnOnce(&Conn) -> QueryResult<T> + 'q,
     ) -> Result<(Access, T)> {
         self.with_conn(async |conn| {
-            let (access, found) = tokio::join!(self.access_on(conn, caller, task_force_id), query(conn));
+            // The rights are always sent first: the number of the last event that they come with is then never later than
+            // what the query sees, so that nobody who continues from that number misses an event.
+            let (access, found) =
+                tokio::join!(biased; self.access_on(conn, caller, task_force_id), query(conn));
             // The caller first: the result must not reveal anything to callers without access.
             let access = access?;
             Ok((access, found?))

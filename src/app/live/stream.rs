@@ -131,7 +131,7 @@ impl App {
         if position > access.seq {
             return Err(beyond_the_head(access.seq).into());
         }
-        let feed = topics.feed(task_force_id, access.seq);
+        let (feed, handed_out) = topics.feed(task_force_id, access.seq);
         let now = Instant::now();
         let lasts = caller.expires_at.and_then(|at| (at - access.now).to_std().ok()).unwrap_or(LONGEST);
         Ok(EventStream {
@@ -140,7 +140,8 @@ impl App {
             filter,
             position,
             read: VecDeque::new(),
-            is_behind: position < access.seq,
+            // Nobody hands an event out again that was committed after the rights were read and before the feed began.
+            is_behind: position < access.seq.max(handed_out),
             feed,
             user,
             credential,
@@ -202,12 +203,15 @@ impl EventStream {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self) -> Result<Option<StreamItem>> {
+        // In this order, so that a right that has ended ends the stream before a later event is told.
         tokio::select! {
+            biased;
             _ = self.stopping.changed() => {}
             () = sleep_until(self.expiry) => return Ok(Some(StreamItem::End(EndReason::CredentialExpired))),
             _ = self.user.changed() => self.check_rights().await?,
             _ = self.credential.changed() => self.check_rights().await?,
             _ = self.check.tick() => self.check_rights().await?,
+            _ = self.heartbeat.tick() => return Ok(Some(StreamItem::Heartbeat)),
             received = self.feed.recv() => match received {
                 Ok(event) if event.seq() <= self.position => {}
                 Ok(event) if event.seq() == self.position + 1 => {
@@ -221,7 +225,6 @@ impl EventStream {
                 }
                 Ok(_) | Err(RecvError::Lagged(_) | RecvError::Closed) => self.is_behind = true,
             },
-            _ = self.heartbeat.tick() => return Ok(Some(StreamItem::Heartbeat)),
         }
         Ok(None)
     }

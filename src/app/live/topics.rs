@@ -52,9 +52,10 @@ impl Topics {
         self.with_topic(id, |topic| topic.wakes.subscribe())
     }
 
-    /// Receives the events of a task force after `seq`, and later ones.
-    pub(super) fn feed(&self, task_force_id: Uuid, seq: i64) -> broadcast::Receiver<Arc<LiveEvent>> {
-        let receiver = self.with_topic(task_force_id, |topic| {
+    /// Receives the new events of a task force from now on. Returns the sequence number of the last event that was handed
+    /// out before, which is later than `seq` if an event was committed since the caller learned of `seq`.
+    pub(super) fn feed(&self, task_force_id: Uuid, seq: i64) -> (broadcast::Receiver<Arc<LiveEvent>>, i64) {
+        let subscribed = self.with_topic(task_force_id, |topic| {
             let has_streams = topic.has_streams();
             let feed = topic
                 .feed
@@ -62,11 +63,11 @@ impl Topics {
             if !has_streams {
                 feed.read_up_to = feed.read_up_to.max(seq);
             }
-            feed.events.subscribe()
+            (feed.events.subscribe(), feed.read_up_to)
         });
-        // An event may have been committed since the caller learned of `seq`.
+        // An event may have been committed that is not handed out yet.
         self.read_again(task_force_id);
-        receiver
+        subscribed
     }
 
     fn with_topic<T>(&self, id: Uuid, subscribe: impl FnOnce(&mut Topic) -> T) -> T {
@@ -151,5 +152,28 @@ impl Topics {
             // An error only says that the last stream has just ended.
             feed.events.send(Arc::new(event)).ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_learns_of_events_that_were_handed_out_just_before_it_began() {
+        let topics = Topics::default();
+        let id = Uuid::new_v4();
+        // The first stream of a task force begins where the caller does.
+        let (_first, read_up_to) = topics.feed(id, 10);
+        assert_eq!(read_up_to, 10);
+        // Two more events are handed out after a second caller has learned of 10.
+        if let Some(feed) = lock(&topics.topics).get_mut(&id).and_then(|topic| topic.feed.as_mut()) {
+            feed.read_up_to = 12;
+        }
+        let (_second, read_up_to) = topics.feed(id, 10);
+        assert_eq!(read_up_to, 12);
+        // A caller who knows later events than were handed out receives these, and passes over them.
+        let (_third, read_up_to) = topics.feed(id, 14);
+        assert_eq!(read_up_to, 12);
     }
 }
