@@ -246,7 +246,7 @@ async fn at_most_four_of_the_largest_files_are_in_memory_at_once() {
     for who in [Who::Expert2, Who::Expert3, Who::Expert4, Who::Expert5] {
         let head = format!(
             "PUT {}/content HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nIf-Match: {}\r\n\
-             Content-Type: application/pdf\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n%PDF-\r\n",
+             Content-Type: multipart/form-data; boundary=x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n--x\r\n\r\n",
             made.path,
             app.token(who).await.unwrap(),
             made.etag
