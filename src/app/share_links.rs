@@ -271,7 +271,7 @@ impl App {
             |actor| actor.require(Action::SharePortfolio),
             async |conn, _, now| {
                 // Read again under the locks: a caller whose sessions an invitation has ended meanwhile gets no link, and
-                // of many links at once, whoever makes them, none is beyond the limit.
+                // of many links that several people make at once, none is beyond the limit.
                 db::share_links::lock_portfolio(conn).await?;
                 db::users::lock(conn, caller.user_id).await?;
                 self.actor_on(conn, caller).await?.require(Action::SharePortfolio)?;

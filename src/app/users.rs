@@ -135,8 +135,9 @@ fn is_pending(invitation_expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) 
     invitation_expires_at.is_some_and(|expires_at| now < expires_at)
 }
 
-/// Revokes every API key and every link of a user, and adds their numbers to the event. A session is not enough to keep
-/// what was made in it: whoever held it for a while may have left a key or a link behind. The caller has locked the user.
+/// Revokes every API key and every link of a user, and adds their numbers to the event. Somebody who
+/// held a session of the user for a while may have left a key or a link behind. The caller of this function has locked the
+/// user.
 async fn revoke_keys_and_links(
     conn: &Conn,
     id: Uuid,
@@ -483,7 +484,8 @@ impl App {
     }
 
     /// Invites a user again, who may have lost the invitation or forgotten the password. The user's sessions end, and
-    /// the API keys, the share links, the calendar links and the page links are revoked; the old password is valid until the invitation is accepted.
+    /// the API keys, the share links, the calendar links and the page links are revoked; the old password is valid until
+    /// the invitation is accepted.
     ///
     /// # Errors
     /// `notFound`; `forbidden`, also for the caller themselves: otherwise a stolen access token would be enough to set

@@ -109,7 +109,7 @@ async fn of_many_links_to_the_portfolio_at_once_none_is_beyond_the_limit() {
     let live = "select count(*) from share_links where page = 'portfolio' and revoked_at is null";
     let new = json!({ "page": "portfolio", "note": "New" });
     for round in 0..ROUNDS {
-        // The limit is that of the portfolio, whoever makes the links.
+        // The limit is that of the portfolio, and not one of each person.
         let links = (0..6).map(|number| {
             let maker = if number % 2 == 0 { secretariat } else { app.as_who(Who::Outsider) };
             maker.send_with_retry(Draft::post("/v1/share-links", &new))
