@@ -1,5 +1,6 @@
 //! The calendars that links open: of a task force, and of the maker of the link.
 
+use super::rendering::Renderer;
 use super::share_links::{OpenLink, OpenedPage};
 use super::{App, Result};
 use crate::db;
@@ -13,7 +14,7 @@ impl App {
     /// The calendar of a link; `None` if the link opens another page. `url` is the address of an entry.
     ///
     /// # Errors
-    /// Errors of the database.
+    /// Errors of the database; `busy` after a long wait for other renderings.
     pub async fn calendar(
         &self,
         link: &OpenLink,
@@ -31,6 +32,7 @@ impl App {
             }
             OpenedPage::Status(_) | OpenedPage::Report(..) | OpenedPage::Portfolio(_) => return Ok(None),
         };
+        let place = self.rendering_place(Renderer::Link(link.link_id)).await?;
         let day = self.clock.now().date_naive();
         let (entries, name) = self
             .with_conn(async |conn| {
@@ -44,10 +46,11 @@ impl App {
             })
             .await?;
         let end = CalendarEnd { link_id: link.link_id, at: link.expires_at, made_at: link.created_at };
-        self.render(move || {
-            let of = name.as_ref().map_or(CalendarOf::Person, CalendarOf::TaskForce);
-            Some(calendar::calendar(language, of, &entries, end, url))
-        })
-        .await
+        place
+            .render(move || {
+                let of = name.as_ref().map_or(CalendarOf::Person, CalendarOf::TaskForce);
+                Some(calendar::calendar(language, of, &entries, end, url))
+            })
+            .await
     }
 }

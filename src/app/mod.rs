@@ -40,7 +40,7 @@ pub mod policies;
 pub mod read;
 pub mod readiness;
 pub mod refused_attempts;
-mod rendering;
+pub mod rendering;
 pub mod report_files;
 pub mod reports;
 pub mod resource;

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
+use super::rendering::{Renderer, RenderingPlace};
 use super::{App, Error, Result};
 use crate::db::report_files::{MissingFile, NewReportFile};
 use crate::db::reports::ReportWithContent;
@@ -53,7 +54,7 @@ impl App {
     /// One report as a file to be read by people.
     ///
     /// # Errors
-    /// As [`App::read`]; `notFound`.
+    /// As [`App::read`]; `notFound`; `busy` after a long wait for other renderings.
     pub async fn report_file(
         &self,
         caller: &Caller,
@@ -62,48 +63,61 @@ impl App {
         format: ReportFormat,
         language: Language,
     ) -> Result<ReportFile> {
-        let (_, found) = self
+        let (_, stored) = self
             .read(caller, task_force_id, async |conn| {
-                find(conn, task_force_id, number, format, language).await
+                db::report_files::find(conn, task_force_id, number, format, language).await
             })
             .await?;
-        self.file_of(found, task_force_id, number, format, language).await
+        let renderer = Renderer::User(caller.user_id);
+        self.file_of(stored, task_force_id, number, (format, language), renderer).await
     }
 
     /// One report as a file, for somebody who may see its task force.
     ///
     /// # Errors
-    /// `notFound`.
+    /// `notFound`; `busy` after a long wait for other renderings.
     pub(super) async fn report_file_for(
         &self,
         access: &Access,
         number: i32,
         format: ReportFormat,
         language: Language,
+        renderer: Renderer,
     ) -> Result<ReportFile> {
         let id = access.task_force_id;
-        let found = self.with_conn(async |conn| Ok(find(conn, id, number, format, language).await?)).await?;
-        self.file_of(found, id, number, format, language).await
+        let stored = self
+            .with_conn(async |conn| Ok(db::report_files::find(conn, id, number, format, language).await?))
+            .await?;
+        self.file_of(stored, id, number, (format, language), renderer).await
     }
 
+    /// The stored file, or else the content, rendered. The content is read when the rendering has its place, so that no
+    /// request that waits holds it; another request may have stored the file by then.
     async fn file_of(
         &self,
-        found: Option<Found>,
+        stored: Option<db::report_files::ReportFile>,
         task_force_id: Uuid,
         number: i32,
-        format: ReportFormat,
-        language: Language,
+        (format, language): (ReportFormat, Language),
+        renderer: Renderer,
     ) -> Result<ReportFile> {
+        if let Some(stored) = stored {
+            return Ok(ReportFile::stored(stored, number, language));
+        }
+        let place = self.rendering_place(renderer).await?;
+        let found = self
+            .with_conn(async |conn| Ok(find(conn, task_force_id, number, format, language).await?))
+            .await?;
         match found.ok_or(RefusalCode::NotFound)? {
             Found::Stored(stored) => Ok(ReportFile::stored(stored, number, language)),
-            Found::Written(written) => self.rendered(task_force_id, *written, format, language).await,
+            Found::Written(written) => self.rendered(place, task_force_id, *written, format, language).await,
         }
     }
 
     /// Stores files of reports that were put before the council and have none yet, and returns how many.
     ///
     /// # Errors
-    /// Errors of the database. A report that can't be rendered does not keep the others from being stored.
+    /// Errors of the database; `busy` after a long wait for other renderings. A report that can't be rendered does not keep the others from being stored.
     pub async fn store_report_files(&self) -> Result<usize> {
         let missing = self
             .with_conn(async |conn| {
@@ -112,11 +126,12 @@ impl App {
             .await?;
         let mut stored = 0;
         for MissingFile { task_force_id, number, format, language } in missing {
+            let place = self.rendering_place(Renderer::Housekeeping).await?;
             let written = self
                 .with_conn(async |conn| Ok(db::reports::find(conn, task_force_id, number).await?))
                 .await?
                 .ok_or_else(|| Error::internal("reports are never deleted"))?;
-            match self.rendered(task_force_id, written, format, language).await {
+            match self.rendered(place, task_force_id, written, format, language).await {
                 Ok(_) => stored += 1,
                 Err(error) => {
                     tracing::error!(%error, %task_force_id, number, %format, "a report could not be rendered");
@@ -130,6 +145,7 @@ impl App {
     /// answer.
     async fn rendered(
         &self,
+        place: RenderingPlace,
         task_force_id: Uuid,
         written: ReportWithContent,
         format: ReportFormat,
@@ -138,7 +154,7 @@ impl App {
         let ReportWithContent { report, model } = written;
         let (report_id, number, is_draft) = (report.id, report.number, report.submitted_at.is_none());
         let facts = ReportFacts { hash: hex::encode(&report.hash), submitted_at: report.submitted_at };
-        let file = self.render(move || ReportFile::new(&model, &facts, format, language)).await??;
+        let file = place.render(move || ReportFile::new(&model, &facts, format, language)).await??;
         if is_draft {
             return Ok(file);
         }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::caller::Access;
 use super::charts::{ChartData, chart_data};
+use super::rendering::Renderer;
 use super::status::Status;
 use super::{App, Error, Result};
 use crate::db;
@@ -38,54 +39,74 @@ impl Default for PageCache {
     }
 }
 
+impl PageCache {
+    /// The page of a task force, if nothing has happened since, and the day is the same.
+    fn find(&self, access: &Access) -> Option<Arc<StatusPage>> {
+        let (seq, page) = self.0.get(&access.task_force_id)?;
+        (seq == access.seq && page.today == access.today).then_some(page)
+    }
+}
+
 impl App {
     /// The status of a task force as a page, for somebody who may see it. The page is a function of the last event and
     /// the day, as the status is, so that a page that many read costs only the query that finds the link.
     ///
     /// # Errors
-    /// Errors of the database.
-    pub async fn status_page(&self, access: &Access, language: Language, assets: &Assets) -> Result<String> {
-        let cached = self.page_cache.0.get(&access.task_force_id);
-        let cached = cached.filter(|(seq, page)| *seq == access.seq && page.today == access.today);
-        let page = match cached {
-            Some((_, page)) => page,
-            None => {
-                let id = access.task_force_id;
-                let (status, details, data) = self
-                    .with_conn(async |conn| {
-                        let (status, details, data) = tokio::join!(
-                            self.status_on(conn, access),
-                            db::status_details::of(conn, id),
-                            chart_data(conn, id, access.cycle, access.now),
-                        );
-                        Ok((status?, details?, data?))
-                    })
-                    .await?;
-                let seq = status.rows.summary.seq;
-                let charts = self.render(move || charts_on_page(&data)).await?;
-                let page = Arc::new(status_on_page(&status, details, charts));
-                if seq == access.seq {
-                    self.page_cache.0.insert(id, (seq, Arc::clone(&page)));
-                }
-                page
-            }
+    /// Errors of the database; `busy` after a long wait for other renderings.
+    pub async fn status_page(
+        &self,
+        access: &Access,
+        language: Language,
+        assets: &Assets,
+        renderer: Renderer,
+    ) -> Result<String> {
+        let page = match self.page_cache.find(access) {
+            Some(page) => page,
+            None => self.new_status_page(access, renderer).await?,
         };
         pages::status(&page, language, assets).map_err(Error::internal)
+    }
+
+    async fn new_status_page(&self, access: &Access, renderer: Renderer) -> Result<Arc<StatusPage>> {
+        let place = self.rendering_place(renderer).await?;
+        // Another request for the page may have had its turn before.
+        if let Some(page) = self.page_cache.find(access) {
+            return Ok(page);
+        }
+        let id = access.task_force_id;
+        let (status, details, data) = self
+            .with_conn(async |conn| {
+                let (status, details, data) = tokio::join!(
+                    self.status_on(conn, access),
+                    db::status_details::of(conn, id),
+                    chart_data(conn, id, access.cycle, access.now),
+                );
+                Ok((status?, details?, data?))
+            })
+            .await?;
+        let seq = status.rows.summary.seq;
+        let charts = place.render(move || charts_on_page(&data)).await?;
+        let page = Arc::new(status_on_page(&status, details, charts));
+        if seq == access.seq {
+            self.page_cache.0.insert(id, (seq, Arc::clone(&page)));
+        }
+        Ok(page)
     }
 
     /// A report as a page, for somebody who may see its task force: the file of the report, with a switch to the other
     /// language.
     ///
     /// # Errors
-    /// Errors of the database; `notFound`.
+    /// Errors of the database; `notFound`; `busy` after a long wait for other renderings.
     pub async fn report_page(
         &self,
         access: &Access,
         number: i32,
         language: Language,
         style: &str,
+        renderer: Renderer,
     ) -> Result<ReportPage> {
-        let file = self.report_file_for(access, number, ReportFormat::Html, language).await?;
+        let file = self.report_file_for(access, number, ReportFormat::Html, language, renderer).await?;
         let html = String::from_utf8(file.content).map_err(Error::internal)?;
         let page = pages::report(&html, language, style).map_err(Error::internal)?;
         page.ok_or_else(|| Error::internal("the file of a report is no page"))

@@ -24,6 +24,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::rendering::{Renderer, RenderingPlace};
 use super::user_slots::UserSlot;
 use super::{App, Error, Result};
 use crate::db::{self, Conn, QueryResult};
@@ -118,6 +119,8 @@ pub struct Export<R> {
     ids: std::vec::IntoIter<Uuid>,
     /// The rows of the next slice.
     slice: usize,
+    /// True once something of the sheet was rendered.
+    has_begun: bool,
 }
 
 impl App {
@@ -153,6 +156,7 @@ impl App {
             reader: Reader { language, labels, today: access.today, time_zone },
             ids: ids.into_iter(),
             slice: FIRST_SLICE,
+            has_begun: false,
         })
     }
 }
@@ -184,31 +188,42 @@ impl<R: SheetRow> Export<R> {
         self.sheet.layout(&self.reader)
     }
 
-    /// The next slice of rows; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Vec<R>>> {
-        let ids: Vec<Uuid> = self.ids.by_ref().take(self.slice).collect();
-        if ids.is_empty() {
-            return Ok(None);
+    /// The place of the next rendering. A sheet that has begun waits as long as it takes: a response that has begun could
+    /// only break off, and the sheet holds no rows while it waits.
+    async fn place(&mut self) -> Result<RenderingPlace> {
+        let renderer = Renderer::User(self.caller.user_id);
+        if self.has_begun {
+            return self.app.next_rendering_place(renderer).await;
         }
+        let place = self.app.rendering_place(renderer).await?;
+        self.has_begun = true;
+        Ok(place)
+    }
+
+    /// The next slice of rows.
+    async fn next(&mut self) -> Result<Vec<R>> {
+        let ids: Vec<Uuid> = self.ids.by_ref().take(self.slice).collect();
         let task_force_id = self.task_force_id;
         let query = async |conn: &Conn| R::with_ids(conn, task_force_id, &ids).await;
         let (_, rows) = self.app.read(&self.caller, task_force_id, query).await?;
         let mut rows: HashMap<Uuid, R> = rows.into_iter().map(|row| (row.id(), row)).collect();
-        Ok(Some(ids.iter().filter_map(|id| rows.remove(id)).collect()))
+        Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
     }
 
-    /// Renders rows on a thread for blocking work, and fits the next slice to their size.
-    async fn rendered<T: Send + 'static>(
+    /// Reads the next rows and renders them on a thread for blocking work, and fits the slice after them to their size.
+    /// The rows are read when the rendering has its place.
+    async fn render_next<T: Send + 'static>(
         &mut self,
-        rows: Vec<R>,
         rendering: impl FnOnce(&[Vec<Cell>]) -> T + Send + 'static,
     ) -> Result<T> {
+        let place = self.place().await?;
+        let rows = self.next().await?;
         let (sheet, reader, count) = (Arc::clone(&self.sheet), self.reader, rows.len());
         let render = move || {
             let cells = rows.iter().map(|row| sheet.row(row, &reader)).collect::<Vec<_>>();
             (cells.iter().flatten().map(Cell::bytes).sum::<usize>(), rendering(&cells))
         };
-        let (bytes, rendered) = self.app.render(render).await?;
+        let (bytes, rendered) = place.render(render).await?;
         self.slice = next_slice(self.slice, count, bytes);
         Ok(rendered)
     }
@@ -224,27 +239,30 @@ impl<R: SheetRow> Export<R> {
     /// The next lines of the sheet as CSV; `None` at the end.
     ///
     /// # Errors
-    /// As [`App::read`] and [`App::render`].
+    /// As [`App::read`]; `busy` after a long wait for other renderings, before the first lines; an error of the service if
+    /// the rendering panics.
     pub async fn csv_lines(&mut self) -> Result<Option<Vec<u8>>> {
-        let Some(rows) = self.next().await? else { return Ok(None) };
-        self.rendered(rows, csv::rows).await?.map_err(Error::internal).map(Some)
+        if self.is_complete() {
+            return Ok(None);
+        }
+        self.render_next(csv::rows).await?.map_err(Error::internal).map(Some)
     }
 
     /// The sheet as a workbook.
     ///
     /// # Errors
-    /// As [`App::read`] and [`App::render`]; `busy` after a long wait for other workbooks; an error of the service if a
-    /// temporary file cannot be written.
+    /// As [`App::read`]; `busy` after a long wait for other workbooks or renderings; an error of the service if a rendering
+    /// panics or a temporary file cannot be written.
     pub async fn xlsx(mut self) -> Result<Workbook> {
         let slot = self.app.workbook_slot(self.caller.user_id).await?;
         let (layout, created_at) = (self.layout(), self.app.clock.now());
-        let book = self.app.render(move || xlsx::Book::new(&layout, created_at)).await?;
+        let book = self.place().await?.render(move || xlsx::Book::new(&layout, created_at)).await?;
         let mut book = book.map_err(Error::internal)?;
-        while let Some(rows) = self.next().await? {
-            let added = self.rendered(rows, move |rows| book.add(rows).map(|()| book)).await?;
+        while !self.is_complete() {
+            let added = self.render_next(move |rows| book.add(rows).map(|()| book)).await?;
             book = added.map_err(Error::internal)?;
         }
-        let file = self.app.render(move || book.save()).await?.map_err(Error::internal)?;
+        let file = self.place().await?.render(move || book.save()).await?.map_err(Error::internal)?;
         Ok(Workbook { file, _slot: slot })
     }
 }

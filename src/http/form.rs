@@ -11,6 +11,8 @@ use super::negotiation::Negotiated;
 use super::problem::{Problem, ProblemDocument, Result};
 use super::problem_catalogue::ProblemCode;
 use crate::app::App;
+use crate::app::caller::Caller;
+use crate::app::rendering::Renderer;
 use crate::domain::report::ReportFormat;
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -48,11 +50,13 @@ impl Asked {
         app: Option<&App>,
         problem: &ProblemDocument,
         language: Language,
+        caller: Option<&Caller>,
     ) -> (&'static str, Vec<u8>) {
         if let (true, Some(app)) = (FORMS.contains(&self.format), app) {
             let page = problem.page();
             let file = move || files::file(&render::problem::document(&page, language), self.format);
-            match app.render(file).await {
+            let renderer = Renderer::Refused(caller.map(|caller| caller.user_id));
+            match app.render(renderer, file).await {
                 Ok(Ok(file)) => return (content_type(self.format), file),
                 Ok(Err(error)) => tracing::error!(%error, "the page of a problem failed"),
                 Err(error) => tracing::error!(%error, "the page of a problem failed"),

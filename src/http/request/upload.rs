@@ -5,8 +5,7 @@ mod import;
 mod multipart;
 mod received;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -33,6 +32,7 @@ use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::byte_limit::{self, Carried};
 use crate::http::validation;
+use crate::util::one_each::OneEach;
 
 /// The unit in which memory for uploads is counted, in bytes.
 const UNIT: usize = 1024 * 1024;
@@ -49,12 +49,12 @@ const MOST_UNITS: usize = (MAX_FILE_BYTES + multipart::MAX_SURROUNDING_BYTES).di
 #[derive(Debug)]
 pub(in crate::http) struct Uploads {
     in_memory: Arc<Semaphore>,
-    uploads_by_user: Mutex<BTreeMap<Uuid, Weak<Semaphore>>>,
+    of_users: OneEach<Uuid>,
 }
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { in_memory: Arc::new(Semaphore::new(MEMORY)), uploads_by_user: Mutex::default() }
+        Self { in_memory: Arc::new(Semaphore::new(MEMORY)), of_users: OneEach::default() }
     }
 }
 
@@ -68,20 +68,10 @@ impl Uploads {
         within: Duration,
     ) -> Option<[OwnedSemaphorePermit; 2]> {
         let units = u32::try_from(bytes.div_ceil(UNIT).clamp(1, MOST_UNITS)).ok()?;
-        let of_user = self.semaphore_of(user_id).acquire_owned();
-        let of_user = tokio::time::timeout(within, of_user).await.ok()?.ok()?;
+        let of_user = tokio::time::timeout(within, self.of_users.acquire(user_id)).await.ok()?.ok()?;
         let in_memory = Arc::clone(&self.in_memory).acquire_many_owned(units);
         let in_memory = tokio::time::timeout(within, in_memory).await.ok()?.ok()?;
         Some([of_user, in_memory])
-    }
-
-    fn semaphore_of(&self, user_id: Uuid) -> Arc<Semaphore> {
-        let mut by_user = self.uploads_by_user.lock().unwrap_or_else(PoisonError::into_inner);
-        by_user.retain(|_, semaphore| semaphore.strong_count() > 0);
-        let existing = by_user.get(&user_id).and_then(Weak::upgrade);
-        let semaphore = existing.unwrap_or_else(|| Arc::new(Semaphore::new(1)));
-        by_user.insert(user_id, Arc::downgrade(&semaphore));
-        semaphore
     }
 }
 

@@ -20,10 +20,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::assets::{self, Asset};
 use super::client_address;
+use crate::app::caller::Access;
 use crate::app::page_links::{PageLinkView, READING_TIME};
+use crate::app::rendering::Renderer;
 use crate::app::share_links::OpenedPage;
 use crate::app::{App, Error};
 use crate::domain::refusal::RefusalCode;
@@ -85,7 +88,7 @@ async fn page(request: HttpRequest, app: Data<App>, token: Path<String>) -> Resu
     let context = RequestContext::of(&request);
     let language = language_of(&request);
     if let Some(link) = app.share_link_open(&context.request_id, &token).await? {
-        let response = opened(&app, &link.page, language).await?;
+        let response = opened(&app, &link.page, language, Some(link.link_id)).await?;
         // A preview that asks for the headers has opened nothing, and a page that refreshes itself is open already.
         if !context.is_head && !request.headers().contains_key(PAGE_REFRESH) {
             app.share_link_note_access(link.link_id);
@@ -95,7 +98,7 @@ async fn page(request: HttpRequest, app: Data<App>, token: Path<String>) -> Resu
     let reader = secret_cookie::read(request.headers(), cookie_name(&request));
     let view = app.page_link_view(&context.request_id, &token, reader.as_ref()).await?;
     let html = match view.ok_or(RefusalCode::NotFound)? {
-        PageLinkView::Page(page) => return opened(&app, &page, language).await,
+        PageLinkView::Page(page) => return opened(&app, &page, language, None).await,
         PageLinkView::Unopened => pages::unopened(language, &ADDRESSES),
         PageLinkView::OpenedElsewhere => pages::opened_elsewhere(language, &ADDRESSES),
     };
@@ -129,14 +132,20 @@ fn cookie_name(request: &HttpRequest) -> &'static str {
     if client_address::uses_tls(request) { "__Secure-taskforce-page" } else { "taskforce-page" }
 }
 
-/// An open page.
-async fn opened(app: &App, page: &OpenedPage, language: Language) -> Result<HttpResponse> {
+/// An open page. Its link is named if many may read it.
+async fn opened(
+    app: &App,
+    page: &OpenedPage,
+    language: Language,
+    link_id: Option<Uuid>,
+) -> Result<HttpResponse> {
+    let renderer = |access: &Access| link_id.map_or(Renderer::User(access.actor.user_id), Renderer::Link);
     let html = match page {
-        OpenedPage::Status(access) => app.status_page(access, language, &ADDRESSES).await?,
+        OpenedPage::Status(access) => app.status_page(access, language, &ADDRESSES, renderer(access)).await?,
         OpenedPage::Portfolio(_) => app.portfolio_page(language, &ADDRESSES).await?,
         OpenedPage::Report(access, number) => {
             let [bar, ..] = &*ASSETS;
-            let page = app.report_page(access, *number, language, bar.address()).await?;
+            let page = app.report_page(access, *number, language, bar.address(), renderer(access)).await?;
             let policy = report_policy(&page.inline_style);
             let mut response = tagged(language, page.html)?;
             let policy = HeaderValue::from_str(&policy).map_err(Error::internal)?;

@@ -98,7 +98,8 @@ pub(in crate::http) async fn wrap(
         let caller = caller_with_language(&request, &problem, &context).await;
         let language = response_language(context.language, caller.as_ref());
         let app = request.app_data::<Data<App>>().map(|app| app.as_ref());
-        let (content_type, body) = asked.problem(app, &problem.document(&context, language), language).await;
+        let document = problem.document(&context, language);
+        let (content_type, body) = asked.problem(app, &document, language, caller.as_ref()).await;
         let mut rendered = with_body(&problem, language, content_type, body);
         for (name, value) in headers {
             // Headers of the problem itself and of the inner middleware: Allow, Retry-After, CORS.

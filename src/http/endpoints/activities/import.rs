@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::NewActivity;
 use crate::app::activities::import::{self, DateOrder, ImportOptions, Imported, ImportedTable, MOST_COLUMNS};
+use crate::app::rendering::Renderer;
 use crate::app::{self, App, Error};
 use crate::db::activities::ActivityFields;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
@@ -229,7 +230,8 @@ pub(super) async fn import_activities(
     let charset = charset.as_deref().and_then(|label| Encoding::for_label(label.as_bytes()));
     let encoding = query.encoding.map(TableEncoding::encoding).or(charset);
     let content = content.clone();
-    let (mut table, fields) = app.render(move || understood(&content, encoding, options)).await??;
+    let renderer = Renderer::User(context.caller.user_id);
+    let (mut table, fields) = app.render(renderer, move || understood(&content, encoding, options)).await??;
     let columns = std::mem::take(&mut table.columns);
     let skipped = table.skipped;
     let task_force_id = context.path.task_force_id;
