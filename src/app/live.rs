@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, interval, sleep, timeout_at};
 use uuid::Uuid;
 
@@ -46,6 +46,10 @@ const BATCH_BYTES: i64 = 256 * 1024;
 /// The most task forces whose new events are read at the same time.
 const READERS: usize = 4;
 
+/// The most reads at the same time of streams that read by themselves and of lists that wait: a part of the connections,
+/// so that other requests find one when a commit wakes everybody.
+const TURNS: usize = 4;
+
 /// The most streams and waiting requests of one user: a browser has a few tabs, a script a few task forces.
 pub const WAITING_PER_USER: usize = 20;
 
@@ -57,6 +61,7 @@ pub(super) struct Live {
     untold: Arc<Mutex<BTreeSet<Uuid>>>,
     to_tell: Arc<Notify>,
     waiting: Arc<Mutex<HashMap<Uuid, usize>>>,
+    turns: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     /// Tells the wake-ups of this process from those of others.
     process: Uuid,
@@ -69,6 +74,7 @@ impl Default for Live {
             untold: Arc::default(),
             to_tell: Arc::default(),
             waiting: Arc::default(),
+            turns: Arc::new(Semaphore::new(TURNS)),
             stopping: watch::Sender::new(false),
             process: Uuid::new_v4(),
         }
@@ -98,6 +104,11 @@ impl Live {
         }
         *count += 1;
         Ok(Place { waiting: Arc::clone(&self.waiting), user_id })
+    }
+
+    /// Waits for a turn to read, in the order of those who ask.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        self.turns.acquire().await.map_err(Error::internal)
     }
 }
 
@@ -137,20 +148,19 @@ impl App {
         max_bytes: i64,
         wait: Duration,
     ) -> Result<(Page<ReadEvent>, i64)> {
-        let read = async || self.events_list(caller, task_force_id, filter, order, window, max_bytes).await;
+        let read = async |filter: &EventFilter| {
+            self.events_list(caller, task_force_id, filter, order, window, max_bytes).await
+        };
         if wait.is_zero() {
-            return read().await;
+            return read(filter).await;
         }
         let _place = self.live.place(caller.user_id)?;
         let until = Instant::now() + wait;
         // Before the first read, so that no event falls between the two.
         let mut wakes = self.live.topics.watch(task_force_id);
         let mut stopping = self.live.stopping.subscribe();
-        loop {
-            let found = read().await?;
-            if !found.0.items.is_empty() || Instant::now() >= until || *stopping.borrow() {
-                return Ok(found);
-            }
+        let mut found = read(filter).await?;
+        while found.0.items.is_empty() && Instant::now() < until && !*stopping.borrow() {
             // Whatever ends the wait, the events are read once more.
             drop(
                 timeout_at(until, async {
@@ -161,7 +171,12 @@ impl App {
                 })
                 .await,
             );
+            // No event matched so far, so that only later ones are read; a total counts all of them.
+            let after = if window.counted { filter.after } else { filter.after.max(found.1) };
+            let _turn = self.live.turn().await?;
+            found = read(&EventFilter { after, ..filter.clone() }).await?;
         }
+        Ok(found)
     }
 
     /// Ends all streams and waits: the service stops.
@@ -291,4 +306,24 @@ impl App {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_some_of_those_who_were_woken_read_at_the_same_time() {
+        let live = Live::default();
+        let mut turns = Vec::new();
+        for _ in 0..TURNS {
+            turns.push(live.turn().await.unwrap());
+        }
+        let wait = Duration::from_millis(20);
+        timeout(wait, live.turn()).await.unwrap_err();
+        turns.pop();
+        timeout(wait, live.turn()).await.unwrap().unwrap();
+    }
 }

@@ -190,6 +190,7 @@ impl EventStream {
     async fn catch_up(&mut self) -> Result<Option<StreamItem>> {
         let filter = EventFilter { after: self.position, ..self.filter.clone() };
         let (order, window) = (EventOrder::OldestFirst(None), Window::of(BATCH));
+        let _turn = self.app.live.turn().await?;
         let (page, last_seq) = self
             .app
             .events_list(&self.caller, self.task_force_id, &filter, order, window, BATCH_BYTES)
@@ -230,6 +231,7 @@ impl EventStream {
     }
 
     async fn check_rights(&self) -> Result<()> {
+        let _turn = self.app.live.turn().await?;
         self.app.access(&self.caller, self.task_force_id).await.map(drop)
     }
 }

@@ -200,6 +200,30 @@ async fn a_list_waits_for_an_event_and_no_longer_than_it_is_asked_to() {
 }
 
 #[tokio::test]
+async fn lists_that_wait_pass_over_what_does_not_match_and_find_what_does() {
+    let app = TestApp::start().await;
+    let activity = app.as_chair().create_activity(json!({})).await;
+    let end = head(&app).await;
+    let chair = app.as_chair();
+    // From the first event on; more lists than may read at the same time.
+    let query = format!("/events?subject={}&action=activity.transitioned&wait=20", activity.id());
+    let queries = [query.clone(), format!("{query}&after={end}"), format!("{query}&count=true")];
+    let lists = join_all((0..12).map(|at| chair.get(app.a(&queries[at % queries.len()]))));
+    let write = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        plan(&app, 3).await;
+        chair.transition(&activity, "inProgress").await;
+    };
+    let (answers, ()) = tokio::join!(lists, write);
+    for answer in answers {
+        let page = answer.expect(200).json();
+        let seqs: Vec<_> = page["items"].as_array().unwrap().iter().map(|event| &event["seq"]).collect();
+        assert_eq!(seqs, [&json!(end + 4)], "{page}");
+        assert_eq!(page["lastSeq"], end + 4);
+    }
+}
+
+#[tokio::test]
 async fn a_user_has_a_limited_number_of_streams() {
     let app = TestApp::start().await;
     let _work = LiveWork::of(&app);
