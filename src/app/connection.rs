@@ -67,8 +67,8 @@ impl App {
     ///
     /// # Errors
     /// `unavailable` when no connection is free in time.
-    pub(super) async fn connection(&self) -> Result<(ConnectionGuard, Instant)> {
-        let deadline = Instant::now() + DATABASE_TIMEOUT;
+    pub(super) async fn connection(&self, limit: Duration) -> Result<(ConnectionGuard, Instant)> {
+        let deadline = Instant::now() + limit;
         let conn = within(deadline, Box::pin(self.pool.get())).await??;
         Ok((ConnectionGuard(Some(conn)), deadline))
     }
@@ -93,7 +93,7 @@ impl App {
     /// `unavailable` when no connection is free or the work takes longer than [`DATABASE_TIMEOUT`]; otherwise the
     /// error of the work.
     pub(crate) async fn with_conn<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let (mut guard, deadline) = self.connection().await?;
+        let (mut guard, deadline) = self.connection(DATABASE_TIMEOUT).await?;
         // A deadline that passes drops the guard, which closes the connection.
         let result = within(deadline, Box::pin(work(guard.conn()?))).await?;
         guard.release();

@@ -54,17 +54,46 @@ pub struct Restored {
     pub new_people: u64,
 }
 
-impl App {
-    /// Verifies an archive, and restores its task force with ids, numbers and events as they were. The archive is opened
-    /// twice, since a row and its content are read at the same time.
+/// An archive that was verified. The archive is opened twice, since a row and its content are read at the same time.
+#[expect(missing_debug_implementations, reason = "the reader of the file may have none")]
+pub struct IntactArchive<R> {
+    rows: ArchiveReader<R>,
+    contents: ArchiveReader<R>,
+}
+
+impl<R: Read + Seek> IntactArchive<R> {
+    /// Verifies an archive. No database is needed, so that a broken archive leaves every database alone.
     ///
     /// # Errors
-    /// An archive that is broken or of another schema; a task force that is there already; a row that the database refuses.
+    /// An archive that is broken, or that was exchanged meanwhile.
+    pub fn verified(mut rows: ArchiveReader<R>, contents: ArchiveReader<R>) -> Result<Self> {
+        let mut first = None;
+        let verified = verify(&mut rows, |defect| {
+            first.get_or_insert_with(|| defect.to_owned());
+        })?;
+        if let Some(defect) = first {
+            return Err(refused(format!(
+                "the archive is broken: {defect} (one of {} defects, which `taskforce verify-audit --archive` lists)",
+                verified.defects
+            )));
+        }
+        if contents.manifest().contents != rows.manifest().contents {
+            return Err(refused("the archive was exchanged while it was read"));
+        }
+        Ok(Self { rows, contents })
+    }
+}
+
+impl App {
+    /// Restores the task force of an archive with ids, numbers and events as they were.
+    ///
+    /// # Errors
+    /// An archive of another schema; a task force that is there already; a row that the database refuses.
     pub async fn restore<R: Read + Seek + Send + 'static>(
         &self,
-        rows: ArchiveReader<R>,
-        contents: ArchiveReader<R>,
+        archive: IntactArchive<R>,
     ) -> Result<Restored> {
+        let IntactArchive { rows, contents } = archive;
         let conn = db::pool::connect_beside(&self.pool)
             .await
             .map_err(|error| RestoreError::Database(error.to_string()))?;
@@ -109,20 +138,7 @@ struct Restoration<R> {
 
 impl<R: Read + Seek> Restoration<R> {
     fn restore(mut self) -> Result<Restored> {
-        let mut first = None;
-        let verified = verify(&mut self.rows, |defect| {
-            first.get_or_insert_with(|| defect.to_owned());
-        })?;
-        if let Some(defect) = first {
-            return Err(refused(format!(
-                "the archive is broken: {defect} (one of {} defects, which `taskforce verify-audit --archive` lists)",
-                verified.defects
-            )));
-        }
         let archived = self.rows.manifest().contents.clone();
-        if self.contents.manifest().contents != archived {
-            return Err(refused("the archive was exchanged while it was read"));
-        }
         self.session.run(None, async |conn| db::restore::begin(conn).await)?;
         self.check(&archived)?;
         let new_people = self.restore_people()?;

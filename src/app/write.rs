@@ -6,12 +6,14 @@
 //! Changes of a task force use [`App::write`], or [`App::write_along`] as part of a change of a user. No other function
 //! makes a [`WriteTx`], so none of these steps can be forgotten. `with_conn` is for reads and for rows outside the event chain: key use, refused attempts, housekeeping.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
 use uuid::Uuid;
 
 use super::caller::{Access, Actor, Caller};
-use super::connection::within;
+use super::connection::{DATABASE_TIMEOUT, within};
 use super::idempotency::CommitMode;
 use super::ids::IdSequence;
 use super::wakes::Wakes;
@@ -104,8 +106,23 @@ impl App {
         action: Action,
         use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.write_within(DATABASE_TIMEOUT, caller, task_force_id, action, use_case).await
+    }
+
+    /// Changes a task force in one transaction that may take as long as the limit.
+    ///
+    /// # Errors
+    /// As [`App::write`].
+    pub(super) async fn write_within<T>(
+        &self,
+        limit: Duration,
+        caller: &Caller,
+        task_force_id: Uuid,
+        action: Action,
+        use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
+    ) -> Result<T> {
         let _permit = self.writer_limit.acquire(task_force_id).await?;
-        self.transaction(&caller.commit_mode, &caller.wakes, async |conn| {
+        self.transaction(limit, &caller.commit_mode, &caller.wakes, async |conn| {
             let (head, access) = self.begin_write(conn, caller, task_force_id, action).await?;
             caller.wakes.add(task_force_id);
             run_use_case(conn, head, access, &caller.request_id, use_case).await
@@ -157,7 +174,7 @@ impl App {
         caller: &Caller,
         use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, &IdSequence) -> Result<(T, Vec<NewEvent>)>,
     ) -> Result<T> {
-        self.transaction(&caller.commit_mode, &caller.wakes, async |conn| {
+        self.transaction(DATABASE_TIMEOUT, &caller.commit_mode, &caller.wakes, async |conn| {
             caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             actor.require(Action::CreateTaskForce)?;
@@ -183,7 +200,7 @@ impl App {
         may: impl FnOnce(&Actor) -> Result<()>,
         use_case: impl AsyncFnOnce(&Conn, &Actor, DateTime<Utc>) -> Result<(T, Option<NewEvent>)>,
     ) -> Result<T> {
-        self.transaction(&caller.commit_mode, &caller.wakes, async |conn| {
+        self.transaction(DATABASE_TIMEOUT, &caller.commit_mode, &caller.wakes, async |conn| {
             caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             may(&actor)?;
@@ -211,7 +228,7 @@ impl App {
         use_case: impl AsyncFnOnce(&Conn, DateTime<Utc>) -> Result<(T, Option<NewInstallationEvent>)>,
     ) -> Result<T> {
         let wakes = Wakes::default();
-        self.transaction(&CommitMode::Commit, &wakes, async |conn| {
+        self.transaction(DATABASE_TIMEOUT, &CommitMode::Commit, &wakes, async |conn| {
             let now = self.clock.now();
             let (result, new_event) = use_case(conn, now).await?;
             let Some(NewInstallationEvent { actor, new_event }) = new_event else {
@@ -227,11 +244,12 @@ impl App {
     /// Runs a transaction, ends it by the commit mode of its request, and wakes those who wait for what was committed.
     async fn transaction<T>(
         &self,
+        limit: Duration,
         mode: &CommitMode,
         wakes: &Wakes,
         body: impl AsyncFnOnce(&Conn) -> Result<Effect<T>>,
     ) -> Result<T> {
-        let (mut guard, deadline) = self.connection().await?;
+        let (mut guard, deadline) = self.connection(limit).await?;
         let conn = guard.conn()?;
         // By hand, since diesel-async's `transaction` asks for futures that can move between threads. Dropping this
         // future half-way drops the guard, which closes the connection, and the server rolls back.

@@ -9,7 +9,7 @@ use super::serve::Database;
 use super::settings::DatabaseSettings;
 use super::verify_audit::open_archive;
 use super::{Failure, print};
-use crate::app::restore::Restored;
+use crate::app::restore::{IntactArchive, RestoreError, Restored};
 use crate::domain::text::Language;
 
 /// Arguments of `restore`.
@@ -25,14 +25,15 @@ pub(super) struct RestoreArgs {
 /// Restores a task force from its archive.
 pub(super) async fn restore(args: RestoreArgs) -> Result<(), Failure> {
     let RestoreArgs { database: settings, archive: file } = args;
-    let opened =
-        tokio::task::spawn_blocking(move || Ok::<_, Failure>((open_archive(&file)?, open_archive(&file)?)));
-    let (rows, contents) = opened.await.map_err(Failure::failed)??;
+    // Before the database is opened, and migrated.
+    let verified = tokio::task::spawn_blocking(move || {
+        IntactArchive::verified(open_archive(&file)?, open_archive(&file)?).map_err(not_restored)
+    });
+    let archive = verified.await.map_err(Failure::failed)??;
     let database = Database::open_or_join(&settings).await?;
     let restored = async {
         database.migrate(&settings).await?;
-        let restored = app_over(&database)?.restore(rows, contents).await;
-        restored.map_err(|error| Failure::failed(format!("{error}; nothing was restored")))
+        app_over(&database)?.restore(archive).await.map_err(not_restored)
     };
     let restored = restored.await;
     database.close().await?;
@@ -46,4 +47,8 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<(), Failure> {
         head.seq,
         head.hash,
     ))
+}
+
+fn not_restored(error: RestoreError) -> Failure {
+    Failure::failed(format!("{error}; nothing was restored"))
 }

@@ -11,6 +11,7 @@
 mod dates;
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use unicode_normalization::UnicodeNormalization as _;
@@ -29,7 +30,9 @@ use crate::db::page::Window;
 use crate::domain::activity::{ActivityPriority, ActivityState};
 use crate::domain::characters::{is_blank, is_invisible};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode};
+use crate::domain::refusal::{
+    FieldError, FieldErrorCode, FieldLocation, ProblemExtension, Refusal, RefusalCode,
+};
 use crate::domain::rights::Action;
 use crate::domain::size;
 use crate::domain::step::{StepName, StepState};
@@ -44,6 +47,8 @@ use crate::util::table::{Row, Table};
 pub const MOST_COLUMNS: usize = 200;
 /// The most errors that a refused import lists.
 const MOST_ERRORS: usize = 100;
+/// The longest that an import may take. As many rows as a cycle may have take longer than other writes on a busy machine.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// More members than a panel has.
 const MORE_THAN_A_PANEL: i64 = 100;
 
@@ -157,6 +162,11 @@ fn key(text: &str) -> String {
     spaced.nfkc().flat_map(char::to_lowercase).map(letter).filter(is_kept).collect()
 }
 
+/// Tells whether a column has titles.
+fn is_title(field: Option<Field>) -> bool {
+    matches!(field, Some(Field::Title(_)))
+}
+
 /// The language of a text, by its first letter that belongs to one.
 fn language_of(text: &str) -> Language {
     let is_arabic = |letter: &char| matches!(*letter, '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}');
@@ -202,7 +212,7 @@ pub struct Draft {
 impl Draft {
     /// An error of the body as an error of the cell that the value is from.
     pub fn at_cell(&self, error: FieldError) -> FieldError {
-        let crate::domain::refusal::FieldLocation::Pointer(pointer) = &error.location else { return error };
+        let FieldLocation::Pointer(pointer) = &error.location else { return error };
         let of_value = |(own, _): &(&&str, &String)| pointer.starts_with(**own);
         let column = self.columns.iter().rev().find(of_value).map(|(_, column)| column.clone());
         error.in_cell(self.line, column.unwrap_or_default())
@@ -230,6 +240,10 @@ impl ImportedTable {
         });
         let mut read = Self { columns: columns.collect(), ..Self::default() };
         read.check_headings(&fields);
+        if !fields.iter().copied().any(is_title) {
+            // Every row would lack its title.
+            return read;
+        }
         let due_dates = fields.iter().position(|field| *field == Some(Field::DueDate));
         let dates = due_dates.map(|at| {
             let cells = table.rows.iter().filter_map(|row| row.cells.get(at).map(String::as_str));
@@ -253,7 +267,7 @@ impl ImportedTable {
                 );
             }
         }
-        if !fields.iter().any(|field| matches!(field, Some(Field::Title(_)))) {
+        if !fields.iter().copied().any(is_title) {
             self.errors.push(
                 FieldError::at("", FieldErrorCode::Required)
                     .saying(
@@ -498,7 +512,7 @@ impl App {
         fields: Vec<ActivityFields>,
         options: ImportOptions,
     ) -> Result<Imported> {
-        self.write(caller, task_force_id, Action::Work, async |tx| {
+        self.write_within(TIME_LIMIT, caller, task_force_id, Action::Work, async |tx| {
             let place = Place::read(tx).await?;
             let mut errors = table.errors;
             let mut rows = Vec::with_capacity(fields.len());
@@ -549,17 +563,25 @@ fn refuse(mut errors: Vec<FieldError>) -> std::result::Result<(), Refusal> {
         return Ok(());
     }
     let total = errors.len();
+    // The checks find them one after the other; people go through the file.
+    errors.sort_by_key(line_of);
     errors.truncate(MOST_ERRORS);
     let refusal = Refusal::because_of(errors);
     if total <= MOST_ERRORS {
         return Err(refusal.extension(ProblemExtension::ErrorCount(total)));
     }
     Err(refusal.extension(ProblemExtension::ErrorCount(total)).saying(
-        format!(
-            "The file has {total} errors, and nothing was imported. `errors` lists the first {MOST_ERRORS}."
-        ),
-        format!("في الملف أخطاء عددها {total}، ولم يُستورد شيء. يسرد الحقل errors أول {MOST_ERRORS} منها."),
+        format!("The file has {total} errors. `errors` lists the first {MOST_ERRORS}."),
+        format!("في الملف أخطاء عددها {total}. يسرد الحقل errors أول {MOST_ERRORS} منها."),
     ))
+}
+
+/// The line of the cell that an error is in.
+fn line_of(error: &FieldError) -> u64 {
+    match error.location {
+        FieldLocation::Cell { line, .. } => line,
+        FieldLocation::Pointer(_) | FieldLocation::Parameter(_) => 0,
+    }
 }
 
 fn nothing_to_import() -> Refusal {
@@ -680,8 +702,7 @@ mod tests {
         let headings = ["Title", "Priority", "Due date", "Step", "Review required"];
         let read = read(&headings, &["", "Blue", "soon", "7", "perhaps"], ImportOptions::default());
         let places: Vec<_> = read.errors.iter().map(|error| (error.location.clone(), error.code)).collect();
-        let at =
-            |column: &str| crate::domain::refusal::FieldLocation::Cell { line: 2, column: column.to_owned() };
+        let at = |column: &str| FieldLocation::Cell { line: 2, column: column.to_owned() };
         assert_eq!(
             places,
             [

@@ -74,7 +74,7 @@ where
             let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
             let announced = announced.and_then(|length| length.parse().ok()).unwrap_or(0_usize);
             if announced > most {
-                return Err(ProblemCode::BodyTooLarge.into());
+                return Err(too_large());
             }
             let user_id = context.caller.user_id;
             byte_limit::count(&request, user_id, Carried::File, announced)?;
@@ -86,11 +86,13 @@ where
                 return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
             let pace = Pace { begun: Instant::now(), within, bytes };
-            let body = read(payload, most, pace).await?;
+            let body = read(payload, most, pace).await.map_err(of_a_table)?;
             byte_limit::count(&request, user_id, Carried::File, body.len().saturating_sub(announced))?;
-            // The key stands for the file and for the way in which it is read.
-            let fingerprint = [Sha256::digest(&body).as_slice(), request.query_string().as_bytes()].concat();
             let content = if is_form { multipart::file(&request, &body)?.content } else { body };
+            // The key stands for the file and for the way in which it is read, and not for the form around the file, whose
+            // boundary is another one each time.
+            let fingerprint =
+                [Sha256::digest(&content).as_slice(), request.query_string().as_bytes()].concat();
             let commit_mode =
                 idempotency::commit_mode(&request, &context.caller, &fingerprint, query.dry_run())?;
             context.caller.commit_mode = with_commit_mode(&request, commit_mode);
@@ -98,6 +100,19 @@ where
             Ok(Self { context, query, content, charset, _permits: permits })
         })
     }
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        ProblemCode::BodyTooLarge,
+        "A table may have 4 MiB: import it in parts.",
+        "الحد الأقصى للجدول 4 ميغابايت: استورده على أجزاء.",
+    )
+}
+
+/// The problem of a body that is a table.
+fn of_a_table(problem: Problem) -> Problem {
+    if problem.code() == ProblemCode::BodyTooLarge { too_large() } else { problem }
 }
 
 /// Tells whether the file is a part of a form.

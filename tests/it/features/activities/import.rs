@@ -116,6 +116,7 @@ async fn every_wrong_cell_is_named_and_nothing_is_imported() {
     );
     let problem = import(&app, "", table).await.expect_problem(400, "invalidRequest");
     let mut errors = cells(&problem);
+    assert!(errors.is_sorted_by_key(|error| error.chars().next()), "{errors:?}");
     errors.sort();
     assert_eq!(
         errors,
@@ -158,13 +159,13 @@ async fn a_file_that_is_no_table_or_too_large_is_refused() {
         ("", None),
         ("Subject\n", None),
         ("\u{feff}", None),
-        ("Priority\nHigh\n", Some("1 - required")),
+        ("Priority\nHigh\nLow\n", Some("1 - required")),
         ("Subject,Title (English),Title (English)\nx,y,z\n", Some("1 Title (English) duplicate")),
         ("Subject\n\"never closed\nx\n", Some("2 - wrongFormat")),
     ] {
         let problem = import(&app, "", table).await.expect_problem(400, "invalidRequest");
         if let Some(error) = error {
-            assert_eq!(cells(&problem).first().map(String::as_str), Some(error), "{table:?}");
+            assert_eq!(cells(&problem), [error], "{table:?}");
         }
     }
     let columns = format!("Subject{}\n", ",x".repeat(10_000));
@@ -175,7 +176,8 @@ async fn a_file_that_is_no_table_or_too_large_is_refused() {
         import(&app, "", bomb).await.expect_problem(400, "invalidRequest");
     }
     let large = vec![b'x'; 5 * 1024 * 1024];
-    import(&app, "", large).await.expect_problem(413, "bodyTooLarge");
+    let problem = import(&app, "", large).await.expect_problem(413, "bodyTooLarge");
+    assert!(problem["detail"].as_str().unwrap().contains("4 MiB"), "{problem}");
     let json = Draft::post(app.a("/activities/import"), &json!({}));
     app.as_chair().send(json).await.expect_problem(415, "unsupportedMediaType");
     let problem = import(&app, "encoding=ebcdic&step=seventh&limit=1", "Subject\nx\n").await;
@@ -197,7 +199,35 @@ async fn a_key_imports_a_file_once() {
     let again = send("Subject\nOnce\n").await.expect(200);
     assert_eq!((again.json(), again.header("idempotency-replayed")), (first.json(), "true"));
     send("Subject\nTwice\n").await.expect_problem(422, "idempotencyKeyReused");
+    // Each client makes a boundary of its own for each form.
+    let part = "Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv";
+    let form = String::from_utf8(form_body(&[(part, b"Subject\nOnce\n")])).unwrap();
+    let boundary = FORM.split_once("boundary=").unwrap().1;
+    for other in [boundary, "another-one"] {
+        let body = form.replace(boundary, other).into_bytes();
+        let draft = Draft::new(reqwest::Method::POST, app.a("/activities/import?"))
+            .body(&FORM.replace(boundary, other), body)
+            .header("Idempotency-Key", "monday");
+        let again = app.as_chair().send(draft).await.expect(200);
+        assert_eq!((again.json(), again.header("idempotency-replayed")), (first.json(), "true"));
+    }
     assert_eq!(count(&app).await, after);
+}
+
+#[tokio::test]
+async fn as_many_rows_as_a_cycle_may_have_are_imported_at_once() {
+    let app = TestApp::start().await;
+    let in_cycle = format!("select count(*) from activities where task_force_id = '{}'", app.world().a);
+    let before = app.db_count(&in_cycle).await;
+    let free = 5000 - before;
+    let table = |rows: i64| {
+        let rows: Vec<_> = (0..rows).map(|at| format!("Row {at},2027-01-10\n")).collect();
+        format!("Subject,Due date\n{}", rows.concat())
+    };
+    import(&app, "", table(free + 1)).await.expect_problem(409, "tooManyItems");
+    assert_eq!(app.db_count(&in_cycle).await, before);
+    let imported = import(&app, "", table(free)).await.expect(200).json();
+    assert_eq!((&imported["created"], app.db_count(&in_cycle).await), (&json!(free), 5000));
 }
 
 #[tokio::test]
