@@ -324,6 +324,6 @@ mod tests {
         let wait = Duration::from_millis(20);
         timeout(wait, live.turn()).await.unwrap_err();
         turns.pop();
-        timeout(wait, live.turn()).await.unwrap().unwrap();
+        drop(timeout(wait, live.turn()).await.unwrap().unwrap());
     }
 }
