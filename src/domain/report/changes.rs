@@ -10,7 +10,7 @@ use crate::domain::message::Message;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary;
 
-/// What changed since an earlier report.
+/// The changes since an earlier report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportChanges {

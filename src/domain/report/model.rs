@@ -39,7 +39,7 @@ pub struct ReportModel {
     /// Rating of the last health statement; null if there is none.
     #[schema(required)]
     pub health: Option<ReportHealthStatement>,
-    /// What changed since the last report that was before the council; null if there was none. Missing in reports of
+    /// The changes since the last report that was before the council; null if there was none. Missing in reports of
     /// earlier versions.
     #[serde(default)]
     pub changes: Option<ReportChanges>,

@@ -165,7 +165,7 @@ pub(super) struct ShareLink {
     /// Time of revocation.
     #[schema(required)]
     revoked_at: Option<DateTime<Utc>>,
-    /// How many times the page was opened. Requests by which an open page refreshes itself do not count.
+    /// Number of times that the page was opened. Requests by which an open page refreshes itself do not count.
     #[schema(minimum = 0, example = 14)]
     accesses: i64,
     /// The last time that the page was opened.
