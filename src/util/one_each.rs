@@ -1,4 +1,4 @@
-//! One permit for each key: whoever has a key waits for those who came before with the same key, and for nobody else.
+//! One permit for each key: a holder of a key waits for those who came before with the same key, and for nobody else.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

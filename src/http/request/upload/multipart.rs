@@ -83,10 +83,13 @@ impl<'a> Form<'a> {
     /// The next part; `None` after the last one. What comes after the form is ignored.
     fn next_part(&mut self) -> Result<Option<Part>> {
         let rest = self.rest();
-        if rest.starts_with(b"--") {
-            return Ok(None);
+        let padding_of = |line: &[u8]| line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        if let Some(end) = rest.strip_prefix(b"--") {
+            // A line that only begins as the last boundary belongs to nothing.
+            let end = end.get(padding_of(end)..).unwrap_or_default();
+            return if end.is_empty() || end.starts_with(b"\r\n") { Ok(None) } else { Err(malformed()) };
         }
-        let padding = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let padding = padding_of(rest);
         match rest.get(padding..).unwrap_or_default() {
             [b'\r', b'\n', ..] => self.at += padding + 2,
             [] | b"\r" | b"-" => return Err(incomplete()),
@@ -123,9 +126,14 @@ struct Headers {
 impl Headers {
     fn parse(bytes: &[u8]) -> Result<Self> {
         let mut parsed = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let Ok(httparse::Status::Complete((_, parsed))) = httparse::parse_headers(bytes, &mut parsed) else {
+        let Ok(httparse::Status::Complete((length, parsed))) = httparse::parse_headers(bytes, &mut parsed)
+        else {
             return Err(malformed());
         };
+        // The parser also ends at an empty line without a carriage return. What follows would be lost.
+        if length != bytes.len() {
+            return Err(malformed());
+        }
         let mut headers = Self::default();
         for header in parsed {
             let place = match header.name.to_ascii_lowercase().as_str() {
@@ -257,7 +265,7 @@ mod tests {
             ["", "\r", "\n", "\r\n", "\r\n-", "\r\n--", "\r\n--a", "--b", "\n--b", "\r--b", "\r\n\r\n"]
         {
             for (before, after) in
-                [("", ""), ("\r\n", "\r\n"), ("Before\r\n", "\r\n--b\r\nX: y\r\n\r\nafter")]
+                [("", ""), ("\r\n", " \t\r\n"), ("Before\r\n", "\r\n--b\r\nX: y\r\n\r\nafter")]
             {
                 let form = format!("{before}--b \t\r\nX: y\r\n\r\n{content}\r\n--b--{after}");
                 assert_eq!(contents(form).unwrap(), [content], "{content:?}");
@@ -279,6 +287,9 @@ mod tests {
             "--b\r\nX y\r\n\r\n1\r\n--b--",
             "--b\r\nX: y\r\n\r\n1\r\n--bc\r\n--b--",
             "--b\nX: y\n\n1\n--b--",
+            "--b\r\nX: y\n\nlost\r\n\r\n1\r\n--b--",
+            "--b\r\nX: y\r\n\nlost\r\n\r\n1\r\n--b--",
+            "--b\r\nX: y\r\n\r\n1\r\n--b--more\r\n2\r\n--b--",
         ] {
             assert!(contents(malformed).is_err(), "{malformed:?}");
         }
