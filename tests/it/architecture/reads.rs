@@ -196,6 +196,9 @@ async fn the_portfolio_reads_a_few_rows_of_each_task_force_and_no_activities() {
 }
 
 /// Adds to each task force a report before the council, and decided ones with a condition of every state.
+///
+/// No open condition is due on the day of the requests or on the day before. On these days the time zone of each task force
+/// decides what is overdue, so that a page of overdue conditions reads all that are due then.
 async fn db_add_council(app: &TestApp) {
     let fill = "
         insert into reports (task_force_id, id, number, cycle, state, recommendation, summary, model, hash, seq, member_id,
@@ -213,7 +216,7 @@ async fn db_add_council(app: &TestApp) {
               and not exists (select from decisions d where d.task_force_id = r.task_force_id and d.report_id = r.id);
         insert into conditions (task_force_id, id, decision_id, text, owner_member_id, due_date, state, state_since,
                                 created_at, updated_at)
-            select d.task_force_id, gen_random_uuid(), d.id, d.reason, r.member_id, date '2026-11-10' + d.number,
+            select d.task_force_id, gen_random_uuid(), d.id, d.reason, r.member_id, date '2026-11-08' + d.number,
                    (array['open', 'open', 'open', 'reportedMet', 'met'])[1 + d.number % 5], now(), now(), now()
             from decisions d join reports r on r.task_force_id = d.task_force_id and r.id = d.report_id
             where not exists (select from conditions c where c.task_force_id = d.task_force_id and c.decision_id = d.id);
