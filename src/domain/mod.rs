@@ -35,6 +35,7 @@ pub mod reference;
 pub mod refusal;
 pub mod report;
 pub mod requirement;
+pub mod retry;
 pub mod rights;
 pub mod role;
 pub mod scales;
