@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::connection::{DATABASE_TIMEOUT, within};
-use super::user_slots::UserSlot;
 use super::{App, Error, Result};
 use crate::db::archive::{ArchivedColumn, Place, Rows};
 use crate::db::{self, Conn, QueryResult};
@@ -28,6 +27,8 @@ use crate::render::archive::writer::ArchiveWriter;
 use crate::render::archive::{
     ArchivedHead, ArchivedTaskForce, Contents, FORMAT, FORMAT_VERSION, PEOPLE, README, table_path,
 };
+use crate::util::places;
+use crate::util::places::LONGEST_WAIT;
 
 /// The most archives at the same time. Each takes a connection, a thread, and a snapshot that keeps Postgres from removing
 /// old rows.
@@ -39,6 +40,9 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// The bytes of a chunk that is sent to the client, and the chunks that wait for the client.
 const CHUNK: usize = 64 * 1024;
 const WAITING_CHUNKS: usize = 4;
+
+/// The time in which a client should read a chunk: 64 KiB in a second.
+const CHUNK_TIME: Duration = Duration::from_secs(1);
 
 /// The most bytes of a content that one statement reads.
 const SLICE: i32 = 256 * 1024;
@@ -59,20 +63,24 @@ pub struct Archive {
     schema_version: String,
     conn: Conn,
     /// Freed when the archive is made, or dropped.
-    _slot: UserSlot,
+    _place: places::Place,
 }
 
 impl App {
     /// Takes a snapshot of a task force that the caller may read, and prepares its archive.
     ///
     /// # Errors
-    /// As [`App::access`]; `busy` if the limit of archives is reached, or this user has one in progress; `unavailable`.
+    /// As [`App::access`]; `busy` if the limit of archives is reached, or this user has one in progress, also after a wait;
+    /// `unavailable`.
     pub async fn archive(&self, caller: &Caller, task_force_id: Uuid) -> Result<Archive> {
-        let access = self.access(caller, task_force_id).await?;
-        let slot = self.archivers.acquire(caller.user_id).ok_or(Error::Busy(
-            "As many archives as the service makes at once are being downloaded, or you are downloading one already. Try again when a download has ended.",
-            "بلغ عدد الأرشيفات الجاري تنزيلها الحدَّ الذي تُعدّه الخدمة في وقت واحد، أو أنك تنزّل أرشيفًا الآن. أعد المحاولة بعد انتهاء أحد التنزيلات.",
+        // Whoever may not read the task force is refused at once.
+        self.access(caller, task_force_id).await?;
+        let place = self.archivers.acquire_within(LONGEST_WAIT, caller.user_id).await.ok_or(Error::Busy(
+            "Your request waited 10 seconds for its turn. As many archives as the service makes at once are being downloaded, or you are downloading one already. Try again when a download has ended.",
+            "انتظر طلبك دوره 10 ثوانٍ. بلغ عدد الأرشيفات الجاري تنزيلها الحدَّ الذي تُعدّه الخدمة في وقت واحد، أو أنك تنزّل أرشيفًا الآن. أعد المحاولة بعد انتهاء أحد التنزيلات.",
         ))?;
+        // The right and the instant are those after the wait.
+        let access = self.access(caller, task_force_id).await?;
         let begin = async {
             let mut conn = db::pool::connect_beside(&self.pool)
                 .await
@@ -89,7 +97,7 @@ impl App {
             head: ArchivedHead { seq: found.seq, hash: hex::encode(found.hash) },
             schema_version: found.schema_version,
             conn,
-            _slot: slot,
+            _place: place,
         })
     }
 }
@@ -115,13 +123,14 @@ impl ArchiveBytes {
 }
 
 impl Archive {
-    /// Makes the archive on a thread of its own, as fast as the bytes are taken. Dropping the bytes ends the making.
-    pub fn make(self) -> ArchiveBytes {
+    /// Makes the archive on a thread of its own, as fast as the bytes are taken. Dropping the bytes ends the making, and so
+    /// does a client that falls so far behind the pace of a download.
+    pub fn make(self, patience: Duration) -> ArchiveBytes {
         let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
         let runtime = Handle::current();
         let maker = tokio::task::spawn_blocking(move || {
             let task_force_id = self.task_force_id;
-            let result = Maker::new(self, runtime, sender).make();
+            let result = Maker::new(self, runtime, sender, Pace::new(patience)).make();
             if let Err(error) = &result {
                 tracing::warn!(%error, %task_force_id, "an archive was not completed");
             }
@@ -131,20 +140,46 @@ impl Archive {
     }
 }
 
+/// The pace at which a client has to read. A client may fall behind by a while, and catches up by reading faster. Without
+/// the pace, two clients that read as slowly as they can would keep all others from archives for the whole [`TIME_LIMIT`].
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    patience: Duration,
+    /// The part of the patience that is left.
+    left: Duration,
+}
+
+impl Pace {
+    fn new(patience: Duration) -> Self {
+        Self { patience, left: patience }
+    }
+
+    /// Notes that the client has taken a chunk after this time.
+    fn taken_after(&mut self, time: Duration) {
+        self.left = (self.left.saturating_sub(time) + CHUNK_TIME).min(self.patience);
+    }
+}
+
 /// The sink of an archive: gathers chunks, and waits until the client takes them.
 struct Chunks {
     sender: Sender<Vec<u8>>,
     chunk: Vec<u8>,
     runtime: Handle,
+    pace: Pace,
     deadline: Instant,
 }
 
 impl Chunks {
     fn send(&mut self) -> io::Result<()> {
         let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
-        let sent = async { tokio::time::timeout_at(self.deadline, self.sender.send(chunk)).await };
+        let begun = Instant::now();
+        let until = self.deadline.min(begun + self.pace.left);
+        let sent = async { tokio::time::timeout_at(until, self.sender.send(chunk)).await };
         match self.runtime.block_on(sent) {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                self.pace.taken_after(begun.elapsed());
+                Ok(())
+            }
             Ok(Err(_)) => Err(io::Error::other("the client has left")),
             Err(_) => Err(io::Error::other("the client is too slow")),
         }
@@ -174,9 +209,10 @@ struct Maker {
 }
 
 impl Maker {
-    fn new(archive: Archive, runtime: Handle, sender: Sender<Vec<u8>>) -> Self {
+    fn new(archive: Archive, runtime: Handle, sender: Sender<Vec<u8>>, pace: Pace) -> Self {
         let deadline = Instant::now() + TIME_LIMIT;
-        let sink = Chunks { sender, chunk: Vec::with_capacity(CHUNK), runtime: runtime.clone(), deadline };
+        let chunk = Vec::with_capacity(CHUNK);
+        let sink = Chunks { sender, chunk, runtime: runtime.clone(), pace, deadline };
         let writer = ArchiveWriter::new(sink, archive.as_of);
         Self { archive, runtime, writer, counts: BTreeMap::new() }
     }
@@ -271,5 +307,26 @@ impl Maker {
             offset += i64::try_from(slice.len()).unwrap_or(i64::MAX);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_falls_behind_by_its_patience_and_catches_up() {
+        let seconds = Duration::from_secs;
+        let mut pace = Pace::new(seconds(30));
+        let mut left = |taken: u64| {
+            pace.taken_after(seconds(taken));
+            pace.left
+        };
+        assert_eq!(left(0), seconds(30), "no more than at the beginning");
+        assert_eq!(left(11), seconds(20));
+        assert_eq!(left(1), seconds(20), "as fast as the pace");
+        assert_eq!(left(0), seconds(21));
+        assert_eq!(left(21), seconds(1));
+        assert_eq!(left(2), seconds(1), "late, and forgiven: the wait would have ended");
     }
 }

@@ -42,7 +42,7 @@ impl App {
         self.access(caller, task_force_id).await?;
         let _place = self
             .verifiers
-            .acquire(caller.user_id)
+            .try_acquire(caller.user_id)
             .ok_or_else(|| Error::Unavailable("too many verifications are under way".to_owned()))?;
         self.verify_chain(task_force_id).await
     }

@@ -14,7 +14,7 @@ mod topics;
 
 pub use stream::{EndReason, EventStream, LiveEvent, StreamItem};
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ use crate::db;
 use crate::db::events::{EventFilter, EventOrder};
 use crate::db::page::{Page, Window};
 use crate::db::wakeups::{self, Listener};
+use crate::util::places::{Place, Places};
 
 /// The longest that a lost wake-up delays an event.
 const POLL_EVERY: Duration = Duration::from_secs(15);
@@ -60,7 +61,7 @@ pub(super) struct Live {
     /// The ids of which the other processes are not told yet.
     untold: Arc<Mutex<BTreeSet<Uuid>>>,
     to_tell: Arc<Notify>,
-    waiting: Arc<Mutex<HashMap<Uuid, usize>>>,
+    waiting: Places<Uuid>,
     turns: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     /// Tells the wake-ups of this process from those of others.
@@ -73,7 +74,7 @@ impl Default for Live {
             topics: Arc::default(),
             untold: Arc::default(),
             to_tell: Arc::default(),
-            waiting: Arc::default(),
+            waiting: Places::of_each(WAITING_PER_USER),
             turns: Arc::new(Semaphore::new(TURNS)),
             stopping: watch::Sender::new(false),
             process: Uuid::new_v4(),
@@ -94,40 +95,15 @@ impl Live {
 
     /// A place among the waiting requests of a user.
     fn place(&self, user_id: Uuid) -> Result<Place> {
-        let mut waiting = lock(&self.waiting);
-        let count = waiting.entry(user_id).or_default();
-        if *count >= WAITING_PER_USER {
-            return Err(Error::Busy(
-                "As many requests of yours as the service holds open for one user wait for events already. Close a stream, and try again.",
-                "بلغ عدد طلباتك المفتوحة في انتظار الأحداث الحدَّ الذي تبقيه الخدمة لمستخدم واحد. أغلق أحد التدفقات ثم أعد المحاولة.",
-            ));
-        }
-        *count += 1;
-        Ok(Place { waiting: Arc::clone(&self.waiting), user_id })
+        self.waiting.try_acquire(user_id).ok_or(Error::Busy(
+            "As many requests of yours as the service holds open for one user wait for events already. Close a stream, and try again.",
+            "بلغ عدد طلباتك المفتوحة في انتظار الأحداث الحدَّ الذي تبقيه الخدمة لمستخدم واحد. أغلق أحد التدفقات ثم أعد المحاولة.",
+        ))
     }
 
     /// Waits for a turn to read, in the order of those who ask.
     async fn turn(&self) -> Result<SemaphorePermit<'_>> {
         self.turns.acquire().await.map_err(Error::internal)
-    }
-}
-
-/// The place of a waiting request. Dropping it frees the place.
-#[derive(Debug)]
-struct Place {
-    waiting: Arc<Mutex<HashMap<Uuid, usize>>>,
-    user_id: Uuid,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut waiting = lock(&self.waiting);
-        if let Some(count) = waiting.get_mut(&self.user_id) {
-            *count -= 1;
-            if *count == 0 {
-                waiting.remove(&self.user_id);
-            }
-        }
     }
 }
 

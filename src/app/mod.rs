@@ -57,7 +57,6 @@ pub mod steps;
 pub mod studies;
 pub mod submissions;
 pub mod task_forces;
-mod user_slots;
 pub mod users;
 pub mod wakes;
 pub mod write;
@@ -67,11 +66,14 @@ pub use error::{Checked, Error, Result};
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::auth::passwords::Passwords;
 use crate::auth::throttle::{Limits, Throttle};
 use crate::auth::tokens::Tokens;
 use crate::db::pool::Pool;
 use crate::domain::storage::StorageLimits;
+use crate::util::places::Places;
 use clock::Clock;
 
 /// The use cases with the services that they need.
@@ -95,13 +97,13 @@ pub struct App {
     content_rate: Arc<content_rate::ContentRate>,
     last_readiness: readiness::LastReadiness,
     refused: refused_attempts::PendingAttempts,
-    verifiers: user_slots::UserSlots,
-    archivers: user_slots::UserSlots,
+    verifiers: Places<Uuid>,
+    archivers: Places<Uuid>,
     live: live::Live,
     renderings: rendering::Renderings,
     /// The space that files may take.
     pub(crate) storage_limits: StorageLimits,
-    workbooks: user_slots::UserSlots,
+    workbooks: Places<Uuid>,
     last_write: readiness::LastWrite,
     link_accesses: share_links::PendingAccesses,
 }
@@ -123,12 +125,12 @@ impl App {
             content_rate: Arc::default(),
             last_readiness: readiness::LastReadiness::default(),
             refused: refused_attempts::PendingAttempts::default(),
-            verifiers: user_slots::UserSlots::new(audit::MAX_VERIFIERS),
-            archivers: user_slots::UserSlots::new(archive::MAX_ARCHIVERS),
+            verifiers: Places::new(audit::MAX_VERIFIERS, 1),
+            archivers: Places::new(archive::MAX_ARCHIVERS, 1),
             live: live::Live::default(),
             renderings: rendering::Renderings::default(),
             storage_limits: StorageLimits::default(),
-            workbooks: user_slots::UserSlots::new(sheets::WORKBOOKS),
+            workbooks: Places::new(sheets::WORKBOOKS, 1),
             last_write: readiness::LastWrite::default(),
             link_accesses: share_links::PendingAccesses::default(),
         }

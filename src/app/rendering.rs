@@ -5,18 +5,12 @@
 //! time, so that nobody who asks for many documents at once keeps the others waiting.
 
 use std::num::NonZero;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{App, Error, Result};
-use crate::util::one_each::OneEach;
-
-/// The longest wait for a place.
-const MAX_WAIT: Duration = Duration::from_secs(10);
+use crate::util::places::{LONGEST_WAIT, Place, Places};
 
 /// For whom something is rendered. Each has one place at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,16 +27,11 @@ pub enum Renderer {
 
 /// The renderings that run at the same time: one for each processor, and one for each [`Renderer`].
 #[derive(Debug, Clone)]
-pub(super) struct Renderings {
-    of_all: Arc<Semaphore>,
-    of_each: Arc<OneEach<Renderer>>,
-}
+pub(super) struct Renderings(Places<Renderer>);
 
 /// The place of a rendering. Dropping it frees the place.
 #[derive(Debug)]
-pub(super) struct RenderingPlace {
-    _permits: [OwnedSemaphorePermit; 2],
-}
+pub(super) struct RenderingPlace(Place);
 
 impl Default for Renderings {
     fn default() -> Self {
@@ -52,23 +41,20 @@ impl Default for Renderings {
 
 impl Renderings {
     fn new(places: usize) -> Self {
-        Self { of_all: Arc::new(Semaphore::new(places)), of_each: Arc::default() }
+        Self(Places::new(places, 1))
     }
 
     /// Waits for a place, however long that takes. Nobody waits for ever: those who came before give up after a while, or
     /// have their turn.
     pub(super) async fn place(&self, renderer: Renderer) -> Result<RenderingPlace> {
-        let of_each = self.of_each.acquire(renderer).await.map_err(Error::internal)?;
-        let of_all = Arc::clone(&self.of_all).acquire_owned().await.map_err(Error::internal)?;
-        Ok(RenderingPlace { _permits: [of_each, of_all] })
+        self.0.acquire(renderer).await.map(RenderingPlace).map_err(Error::internal)
     }
 
     async fn place_within(&self, wait: Duration, renderer: Renderer) -> Result<RenderingPlace> {
-        let place = timeout(wait, self.place(renderer)).await;
-        place.unwrap_or(Err(Error::Busy(
+        self.0.acquire_within(wait, renderer).await.map(RenderingPlace).ok_or(Error::Busy(
             "Your request waited 10 seconds for its turn, because the service is making other documents, yours or those of other users. Try again in a moment, and ask for one document at a time.",
             "انتظر طلبك دوره 10 ثوانٍ لأن الخدمة تُعدّ مستندات أخرى، لك أو لمستخدمين آخرين. أعد المحاولة بعد قليل، واطلب مستندًا واحدًا في كل مرة.",
-        )))
+        ))
     }
 }
 
@@ -84,7 +70,7 @@ impl RenderingPlace {
         tokio::task::spawn_blocking(move || {
             let rendered = work();
             // The place is free when the work has ended, also if nobody waits for the result any more.
-            drop(self);
+            drop(self.0);
             rendered
         })
         .await
@@ -100,7 +86,7 @@ impl App {
     /// # Errors
     /// `busy` after a long wait.
     pub(super) async fn rendering_place(&self, renderer: Renderer) -> Result<RenderingPlace> {
-        self.renderings.place_within(MAX_WAIT, renderer).await
+        self.renderings.place_within(LONGEST_WAIT, renderer).await
     }
 
     /// Waits as long as it takes, for the renderings that follow the first one of an answer that has begun.
@@ -123,6 +109,7 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures_util::future::join_all;

@@ -18,19 +18,18 @@ mod sectors;
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::caller::Caller;
 use super::rendering::{Renderer, RenderingPlace};
-use super::user_slots::UserSlot;
 use super::{App, Error, Result};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::text::{Language, LocalizedText};
 use crate::render::sheet::{Cell, Layout, Reader, Sheet};
 use crate::render::{csv, xlsx};
+use crate::util::places::{LONGEST_WAIT, Place};
 
 /// The most rows of a slice. Reading them takes some tenths of the time that one use of the database may take.
 const SLICE: usize = 500;
@@ -44,12 +43,6 @@ const SLICE_BYTES: usize = 256 * 1024;
 
 /// The workbooks that are made and sent at once. Each has temporary files.
 pub(super) const WORKBOOKS: usize = 16;
-
-/// The longest wait for another workbook to be sent.
-const MAX_WAIT: Duration = Duration::from_secs(10);
-
-/// The pause between two looks for a free place.
-const WAIT: Duration = Duration::from_millis(100);
 
 /// A row of a list that can be had as a sheet.
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
@@ -254,7 +247,7 @@ impl<R: SheetRow> Export<R> {
     /// As [`App::read`]; `busy` after a long wait for other workbooks or renderings; an error of the service if a rendering
     /// panics or a temporary file cannot be written.
     pub async fn xlsx(mut self) -> Result<Workbook> {
-        let slot = self.app.workbook_slot(self.caller.user_id).await?;
+        let place = self.app.workbook_place(self.caller.user_id).await?;
         let (layout, created_at) = (self.layout(), self.app.clock.now());
         let book = self.place().await?.render(move || xlsx::Book::new(&layout, created_at)).await?;
         let mut book = book.map_err(Error::internal)?;
@@ -263,7 +256,7 @@ impl<R: SheetRow> Export<R> {
             book = added.map_err(Error::internal)?;
         }
         let file = self.place().await?.render(move || book.save()).await?.map_err(Error::internal)?;
-        Ok(Workbook { file, _slot: slot })
+        Ok(Workbook { file, _place: place })
     }
 }
 
@@ -271,25 +264,16 @@ impl<R: SheetRow> Export<R> {
 #[derive(Debug)]
 pub struct Workbook {
     pub file: File,
-    _slot: UserSlot,
+    _place: Place,
 }
 
 impl App {
     /// Waits until this user has no other workbook, and less than the most are made and sent.
-    async fn workbook_slot(&self, user_id: Uuid) -> Result<UserSlot> {
-        let begun = Instant::now();
-        loop {
-            if let Some(slot) = self.workbooks.acquire(user_id) {
-                return Ok(slot);
-            }
-            if begun.elapsed() > MAX_WAIT {
-                return Err(Error::Busy(
-                    "You are downloading another workbook, or as many as the service makes at once are being downloaded. Try again when a download has ended, or ask for CSV.",
-                    "أنت تنزّل مصنفًا آخر الآن، أو بلغ عدد المصنفات الجاري تنزيلها الحدَّ الذي تُعدّه الخدمة في وقت واحد. أعد المحاولة بعد انتهاء أحد التنزيلات، أو اطلب CSV.",
-                ));
-            }
-            tokio::time::sleep(WAIT).await;
-        }
+    async fn workbook_place(&self, user_id: Uuid) -> Result<Place> {
+        self.workbooks.acquire_within(LONGEST_WAIT, user_id).await.ok_or(Error::Busy(
+            "You are downloading another workbook, or as many as the service makes at once are being downloaded. Try again when a download has ended, or ask for CSV.",
+            "أنت تنزّل مصنفًا آخر الآن، أو بلغ عدد المصنفات الجاري تنزيلها الحدَّ الذي تُعدّه الخدمة في وقت واحد. أعد المحاولة بعد انتهاء أحد التنزيلات، أو اطلب CSV.",
+        ))
     }
 }
 

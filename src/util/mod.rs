@@ -3,7 +3,7 @@
 pub(crate) mod errors;
 pub(crate) mod files;
 pub(crate) mod networks;
-pub(crate) mod one_each;
 pub(crate) mod output;
 pub(crate) mod pem;
+pub(crate) mod places;
 pub(crate) mod table;

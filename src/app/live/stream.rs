@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, Interval, interval_at, sleep, sleep_until};
 use uuid::Uuid;
 
-use super::{BATCH, BATCH_BYTES, Place, RETRY_AFTER};
+use super::{BATCH, BATCH_BYTES, RETRY_AFTER};
 use crate::app::caller::{Caller, Credential};
 use crate::app::events::ReadEvent;
 use crate::app::{App, Error, Result};
@@ -18,6 +18,7 @@ use crate::db::events::{EventFilter, EventOrder};
 use crate::db::page::Window;
 use crate::domain::event::SubjectKind;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::util::places::Place;
 
 /// The interval of heartbeats: shorter than the time after which proxies close a silent connection.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);

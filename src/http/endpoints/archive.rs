@@ -1,6 +1,7 @@
 //! The archive of a task force over HTTP.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
@@ -20,6 +21,7 @@ use crate::http::attachment::attachment;
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{Read, TaskForcePath};
+use crate::http::server::settings::Settings;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(download_archive);
@@ -55,8 +57,9 @@ impl ToSchema for ArchiveFile {
 /// file, since the directory of a ZIP file is at its end. `taskforce verify-audit --archive` verifies an archive without a
 /// database, and `taskforce restore` restores the task force from it.
 ///
-/// The service makes two archives at once, and one for each user; another request is refused with 503. A download ends
-/// after 30 minutes.
+/// The service makes two archives at once, and one for each user; another request waits 10 seconds for its turn, and is then
+/// refused with 503. A download breaks off after 30 minutes, or when its reader falls 30 seconds behind a pace of 64 KiB per
+/// second.
 #[utoipa::path(
     tag = "task forces",
     params(TaskForcePath),
@@ -75,7 +78,11 @@ impl ToSchema for ArchiveFile {
     extensions(("x-any-accept" = json!(true)), ("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/archive")]
-async fn download_archive(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
+async fn download_archive(
+    app: Data<App>,
+    settings: Data<Settings>,
+    read: Read<TaskForcePath>,
+) -> Result<HttpResponse> {
     let task_force_id = read.context.path.task_force_id;
     let archive = app.archive(&read.context.caller, task_force_id).await?;
     let title = format!("{} {}", archive.name.in_language(read.context.language()), archive.day);
@@ -84,21 +91,23 @@ async fn download_archive(app: Data<App>, read: Read<TaskForcePath>) -> Result<H
         .insert_header((CONTENT_TYPE, "application/zip"))
         .insert_header(name)
         .insert_header((CACHE_CONTROL, "no-store"))
-        .streaming(bytes(archive)))
+        .streaming(bytes(archive, settings.timeouts.write)))
 }
 
-/// An archive that is made as soon as its first bytes are asked for, or that is being made.
+/// An archive that is made as soon as its first bytes are asked for, for a client that may
+/// be so far behind, or that is being made.
 enum Body {
-    Prepared(Box<Archive>),
+    Prepared(Box<Archive>, Duration),
     Making(ArchiveBytes),
 }
 
-/// The bytes of an archive. Nothing is made for a response that is sent without its body.
-fn bytes(archive: Archive) -> impl Stream<Item = std::result::Result<Bytes, app::Error>> {
-    let body = Body::Prepared(Box::new(archive));
+/// The bytes of an archive. Nothing is made for a response that is sent without its body. A client may be behind the pace of
+/// a download as long as it may read nothing.
+fn bytes(archive: Archive, patience: Duration) -> impl Stream<Item = std::result::Result<Bytes, app::Error>> {
+    let body = Body::Prepared(Box::new(archive), patience);
     Box::pin(stream::try_unfold(body, async |body| {
         let mut making = match body {
-            Body::Prepared(archive) => archive.make(),
+            Body::Prepared(archive, patience) => archive.make(patience),
             Body::Making(making) => making,
         };
         let chunk = making.next().await?;

@@ -5,7 +5,6 @@ mod import;
 mod multipart;
 mod received;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -14,7 +13,6 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -32,7 +30,7 @@ use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::byte_limit::{self, Carried};
 use crate::http::validation;
-use crate::util::one_each::OneEach;
+use crate::util::places::{Place, Places};
 
 /// The unit in which memory for uploads is counted, in bytes.
 const UNIT: usize = 1024 * 1024;
@@ -47,31 +45,20 @@ const MOST_UNITS: usize = (MAX_FILE_BYTES + multipart::MAX_SURROUNDING_BYTES).di
 /// Limits concurrent uploads: the memory of all users, and to one upload of each user, so that no user takes the share of
 /// the others.
 #[derive(Debug)]
-pub(in crate::http) struct Uploads {
-    in_memory: Arc<Semaphore>,
-    of_users: OneEach<Uuid>,
-}
+pub(in crate::http) struct Uploads(Places<Uuid>);
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { in_memory: Arc::new(Semaphore::new(MEMORY)), of_users: OneEach::default() }
+        Self(Places::new(MEMORY, 1))
     }
 }
 
 impl Uploads {
-    /// Waits until the user has no other upload, and then for the memory of so many bytes, each for at most `within`: an
-    /// upload has this time, so that the memory of others is free by then. All who wait have their turn.
-    async fn acquire(
-        &self,
-        user_id: Uuid,
-        bytes: usize,
-        within: Duration,
-    ) -> Option<[OwnedSemaphorePermit; 2]> {
+    /// Waits until the user has no other upload, and then for the memory of so many bytes. An upload has the time `within`,
+    /// so that the memory of others is free by then.
+    async fn acquire(&self, user_id: Uuid, bytes: usize, within: Duration) -> Option<Place> {
         let units = u32::try_from(bytes.div_ceil(UNIT).clamp(1, MOST_UNITS)).ok()?;
-        let of_user = tokio::time::timeout(within, self.of_users.acquire(user_id)).await.ok()?.ok()?;
-        let in_memory = Arc::clone(&self.in_memory).acquire_many_owned(units);
-        let in_memory = tokio::time::timeout(within, in_memory).await.ok()?.ok()?;
-        Some([of_user, in_memory])
+        tokio::time::timeout(within, self.0.acquire_weighing(user_id, units)).await.ok()?.ok()
     }
 }
 
@@ -100,8 +87,8 @@ pub(in crate::http) struct Upload<P> {
     pub(in crate::http) content: Bytes,
     /// The SHA-256 of the bytes.
     pub(in crate::http) sha256: [u8; 32],
-    /// The permits of the user and of the memory, released with the file.
-    _permits: [OwnedSemaphorePermit; 2],
+    /// The memory of the file.
+    _place: Place,
 }
 
 impl<P: Path + 'static> FromRequest for Upload<P> {
@@ -130,7 +117,7 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             let uploads = request.app_data::<Data<Uploads>>().ok_or(ProblemCode::InternalError)?;
             // A file in chunks announces no size.
             let bytes = if announced == 0 { form.max_bytes() } else { announced };
-            let Some(permits) = uploads.acquire(user_id, bytes, within).await else {
+            let Some(place) = uploads.acquire(user_id, bytes, within).await else {
                 return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
             let pace = Pace { begun: Instant::now(), within, bytes };
@@ -142,7 +129,7 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             let kind = declared.kind_of(&content, name.as_deref())?;
             let name = name.and_then(|name| file_name::kept(&name, kind));
             let version = version(&request)?;
-            Ok(Self { context, version, kind, name, content, sha256, _permits: permits })
+            Ok(Self { context, version, kind, name, content, sha256, _place: place })
         })
     }
 }

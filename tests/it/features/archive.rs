@@ -9,6 +9,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use taskforce::db;
+use taskforce::http::server::Settings;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
 
 use crate::support::archive::{Downloaded, download};
 use crate::support::client::{Draft, activity};
@@ -16,7 +19,7 @@ use crate::support::evidence::{
     PDF, db_subjects, form_body, new_evidence, new_policy, pdf_part, upload, upload_form,
 };
 use crate::support::pilots::planned_pilot;
-use crate::support::{TestApp, Who};
+use crate::support::{Setup, TestApp, Who};
 
 #[tokio::test]
 async fn an_archive_has_every_row_and_every_file_and_names_them_with_their_hashes() {
@@ -214,25 +217,28 @@ async fn two_archives_are_made_at_once_and_one_for_each_user() {
     db_large_files(&app).await;
     let first = held(&app, Who::Expert1).await;
     assert_eq!(first.status(), 200);
-    let again = app.as_who(Who::Expert1).get(app.a("/archive")).await;
-    assert_eq!(again.header("retry-after"), "2");
-    let problem = again.expect_problem(503, "unavailable");
-    assert!(problem["detail"].as_str().unwrap().contains("archive"), "{problem}");
     let second = held(&app, Who::Chair).await;
     assert_eq!(second.status(), 200);
-    app.as_secretariat().get(app.a("/archive")).await.expect_problem(503, "unavailable");
-    // A client that leaves makes room, and its snapshot ends.
-    drop(first);
-    let mut archive = None;
-    for _ in 0..200 {
-        let answer = app.as_secretariat().get(app.a("/archive")).await;
-        if answer.status == 200 {
-            archive = Some(Downloaded::new(answer.body));
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    // Both wait for their turn, and are refused in the end.
+    let begun = std::time::Instant::now();
+    let (again, third) = tokio::join!(
+        app.as_who(Who::Expert1).get(app.a("/archive")),
+        app.as_secretariat().get(app.a("/archive"))
+    );
+    assert!(begun.elapsed() >= Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(again.header("retry-after"), "2");
+    for answer in [again, third] {
+        let problem = answer.expect_problem(503, "unavailable");
+        assert!(problem["detail"].as_str().unwrap().contains("archive"), "{problem}");
     }
-    assert!(archive.is_some_and(|mut archive| archive.manifest()["files"].is_array()));
+    // Whoever may not read the task force waits for nobody.
+    app.as_who(Who::OtherChair).get(app.a("/archive")).await.expect_problem(404, "notFound");
+    // A client that leaves makes room for one who waits, and its snapshot ends.
+    let (archive, ()) = tokio::join!(app.as_secretariat().get(app.a("/archive")), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        drop(first);
+    });
+    assert!(Downloaded::new(archive.expect(200).body).manifest()["files"].is_array());
     drop(second);
     let idle = "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'";
     for _ in 0..200 {
@@ -242,6 +248,34 @@ async fn two_archives_are_made_at_once_and_one_for_each_user() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("a snapshot is still held");
+}
+
+/// A client that never stops reading, and reads as slowly as it can, does not keep its place for half an hour.
+#[tokio::test]
+async fn a_client_that_reads_too_slowly_loses_its_place() {
+    let patience = Duration::from_secs(2);
+    let adjust = Box::new(move |settings: &mut Settings| settings.timeouts.write = patience);
+    let app = TestApp::start_with(Setup { adjust, ..Setup::default() }).await;
+    db_large_files(&app).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    // Few bytes are on their way, so that the service notices soon how slowly the client reads.
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    let mut slow = socket.connect(app.address()).await.unwrap();
+    let token = app.token(Who::Expert1).await.unwrap();
+    let path = app.a("/archive");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    slow.write_all(request.as_bytes()).await.unwrap();
+    let (begun, mut read, mut buffer) = (std::time::Instant::now(), 0, [0; 2048]);
+    // 20 KiB in a second.
+    while let Ok(count @ 1..) = slow.read(&mut buffer).await {
+        read += count;
+        assert!(begun.elapsed() < Duration::from_secs(60), "the archive is still sent");
+        if count == buffer.len() && begun.elapsed() < Duration::from_secs(12) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    assert!(read < 11_000_000, "{read} bytes: the whole archive was sent");
+    download(app.as_expert(), app.a("/archive")).await;
 }
 
 /// A response without its body makes nothing and holds nothing.

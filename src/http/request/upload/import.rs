@@ -6,7 +6,6 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
@@ -21,6 +20,7 @@ use crate::http::problem_catalogue::ProblemCode;
 use crate::http::request::with_commit_mode;
 use crate::http::server::byte_limit::{self, Carried};
 use crate::http::validation;
+use crate::util::places::Place;
 
 /// The maximum size of an imported table. As JSON, the activities of a cycle could be larger; as a table of people, they
 /// have some hundred kilobytes.
@@ -46,8 +46,8 @@ pub(in crate::http) struct Import<P, Q> {
     pub(in crate::http) content: Bytes,
     /// The encoding that the media type names, if it does.
     pub(in crate::http) charset: Option<String>,
-    /// The permits of the user and of the memory, released with the file.
-    _permits: [OwnedSemaphorePermit; 2],
+    /// The memory of the file.
+    _place: Place,
 }
 
 impl<P, Q> FromRequest for Import<P, Q>
@@ -82,7 +82,7 @@ where
             let uploads = request.app_data::<Data<Uploads>>().ok_or(ProblemCode::InternalError)?;
             // A file in chunks announces no size.
             let bytes = if announced == 0 { most } else { announced };
-            let Some(permits) = uploads.acquire(user_id, bytes, within).await else {
+            let Some(place) = uploads.acquire(user_id, bytes, within).await else {
                 return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
             let pace = Pace { begun: Instant::now(), within, bytes };
@@ -97,7 +97,7 @@ where
                 idempotency::commit_mode(&request, &context.caller, &fingerprint, query.dry_run())?;
             context.caller.commit_mode = with_commit_mode(&request, commit_mode);
             let charset = if is_form { None } else { charset(&request) };
-            Ok(Self { context, query, content, charset, _permits: permits })
+            Ok(Self { context, query, content, charset, _place: place })
         })
     }
 }
