@@ -9,9 +9,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use uuid::Uuid;
 
 use super::connection::{ConnectionGuard, DATABASE_TIMEOUT};
+use super::wakes::Wake;
 use super::{App, Error, Result};
 use crate::db::idempotency::{Claim, StoredResponse};
 use crate::db::{self, Conn};
@@ -46,7 +46,7 @@ enum Progress {
     Begun,
     /// The use case has finished; its transaction is open and waits for the response. Those who wait for these ids are
     /// woken after the commit.
-    AwaitsResponse(Box<ConnectionGuard>, Vec<Uuid>),
+    AwaitsResponse(Box<ConnectionGuard>, Vec<Wake>),
     /// An earlier request with the same key was executed; this is its response.
     Replayed(StoredResponse),
 }
@@ -106,7 +106,7 @@ impl IdempotentRequest {
     }
 
     /// Keeps the open transaction until the response is there.
-    pub(super) fn await_response(&self, guard: ConnectionGuard, wakes: Vec<Uuid>) {
+    pub(super) fn await_response(&self, guard: ConnectionGuard, wakes: Vec<Wake>) {
         *self.progress() = Progress::AwaitsResponse(Box::new(guard), wakes);
     }
 
@@ -114,7 +114,7 @@ impl IdempotentRequest {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_transaction(&self) -> Option<(ConnectionGuard, Vec<Uuid>)> {
+    fn take_transaction(&self) -> Option<(ConnectionGuard, Vec<Wake>)> {
         match std::mem::take(&mut *self.progress()) {
             Progress::AwaitsResponse(guard, wakes) => Some((*guard, wakes)),
             _ => None,

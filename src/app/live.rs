@@ -26,6 +26,8 @@ use uuid::Uuid;
 use self::topics::Topics;
 use super::caller::Caller;
 use super::events::ReadEvent;
+use super::follow::Follower;
+use super::wakes::Wake;
 use super::{App, Error, Result};
 use crate::db;
 use crate::db::events::{EventFilter, EventOrder};
@@ -58,8 +60,8 @@ pub const WAITING_PER_USER: usize = 20;
 #[derive(Clone)]
 pub(super) struct Live {
     topics: Arc<Topics>,
-    /// The ids of which the other processes are not told yet.
-    untold: Arc<Mutex<BTreeSet<Uuid>>>,
+    /// The wake-ups of which the other processes are not told yet.
+    untold: Arc<Mutex<BTreeSet<Wake>>>,
     to_tell: Arc<Notify>,
     waiting: Places<Uuid>,
     turns: Arc<Semaphore>,
@@ -83,14 +85,19 @@ impl Default for Live {
 }
 
 impl Live {
-    /// Wakes those who wait for these ids, in this process and in others.
-    pub(super) fn wake(&self, ids: Vec<Uuid>) {
-        if ids.is_empty() {
+    /// Wakes those who wait for one of these, in this process and in others.
+    pub(super) fn wake(&self, wakes: Vec<Wake>) {
+        if wakes.is_empty() {
             return;
         }
-        ids.iter().for_each(|id| self.topics.wake(*id));
-        lock(&self.untold).extend(ids);
+        wakes.iter().for_each(|wake| self.topics.wake(*wake));
+        lock(&self.untold).extend(wakes);
         self.to_tell.notify_one();
+    }
+
+    /// Follows the events of all task forces from now on.
+    pub(super) fn follow(&self) -> Follower {
+        self.topics.follow()
     }
 
     /// A place among the waiting requests of a user.
@@ -168,12 +175,13 @@ impl App {
     async fn tell_others(&self) {
         loop {
             self.live.to_tell.notified().await;
-            let ids = std::mem::take(&mut *lock(&self.live.untold));
-            let payloads: Vec<String> = ids.iter().map(|id| format!("{} {id}", self.live.process)).collect();
+            let wakes = std::mem::take(&mut *lock(&self.live.untold));
+            let payload = |wake: &Wake| format!("{} {wake}", self.live.process);
+            let payloads: Vec<String> = wakes.iter().map(payload).collect();
             let told = self.with_conn(async |conn| Ok(wakeups::notify(conn, &payloads).await?)).await;
             if let Err(error) = told {
                 tracing::warn!(%error, "other processes could not be told of new events yet");
-                lock(&self.live.untold).extend(ids);
+                lock(&self.live.untold).extend(wakes);
                 self.live.to_tell.notify_one();
                 sleep(RETRY_AFTER).await;
             }
@@ -181,7 +189,7 @@ impl App {
         }
     }
 
-    /// Holds a connection only while somebody waits for events.
+    /// Holds a connection only while somebody waits for events: the workers of a service always do.
     async fn listen_to_others(&self) {
         loop {
             self.live.topics.wanted().await;
@@ -205,12 +213,12 @@ impl App {
             tokio::select! {
                 payload = listener.next() => {
                     let Some(payload) = payload else { return };
-                    let told = payload.split_once(' ').and_then(|(process, id)| {
-                        Some((Uuid::parse_str(process).ok()?, Uuid::parse_str(id).ok()?))
+                    let told = payload.split_once(' ').and_then(|(process, wake)| {
+                        Some((Uuid::parse_str(process).ok()?, Wake::parse(wake)?))
                     });
                     match told {
                         Some((process, _)) if process == self.live.process => {}
-                        Some((_, id)) => self.live.topics.wake(id),
+                        Some((_, wake)) => self.live.topics.wake(wake),
                         None => tracing::warn!(payload, "a wake-up of another version is not understood"),
                     }
                 }
@@ -233,7 +241,7 @@ impl App {
             }
             let later = async |conn: &mut db::Conn| Ok(wakeups::with_later_events(conn, &known).await?);
             match self.with_conn(later).await {
-                Ok(ids) => ids.into_iter().for_each(|id| self.live.topics.wake(id)),
+                Ok(ids) => ids.into_iter().for_each(|id| self.live.topics.wake_waiting(id)),
                 Err(error) => tracing::warn!(%error, "the heads of task forces could not be compared"),
             }
         }

@@ -16,7 +16,7 @@ use super::caller::{Access, Actor, Caller};
 use super::connection::{DATABASE_TIMEOUT, within};
 use super::idempotency::CommitMode;
 use super::ids::IdSequence;
-use super::wakes::Wakes;
+use super::wakes::{Wake, Wakes};
 use super::{App, Error, Result};
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
@@ -124,7 +124,7 @@ impl App {
         let _permit = self.writer_limit.acquire(task_force_id).await?;
         self.transaction(limit, &caller.commit_mode, &caller.wakes, async |conn| {
             let (head, access) = self.begin_write(conn, caller, task_force_id, action).await?;
-            caller.wakes.add(task_force_id);
+            caller.wakes.add(Wake::Events(task_force_id));
             run_use_case(conn, head, access, &caller.request_id, use_case).await
         })
         .await
@@ -143,7 +143,7 @@ impl App {
     ) -> Result<()> {
         let head = db::events::lock_head(conn, task_force_id).await?.ok_or(RefusalCode::NotFound)?;
         let access = self.access_on(conn, caller, task_force_id).await?;
-        caller.wakes.add(task_force_id);
+        caller.wakes.add(Wake::Events(task_force_id));
         run_use_case(conn, head, access, &caller.request_id, use_case).await.map(drop)
     }
 
@@ -183,7 +183,7 @@ impl App {
             let id = ids.next();
             let (result, new_events) = use_case(conn, &actor, id, &ids).await?;
             let head = db::events::lock_head(conn, id).await?.ok_or(RefusalCode::NotFound)?;
-            caller.wakes.add(id);
+            caller.wakes.add(Wake::Events(id));
             append(conn, id, head, actor.as_event_actor(), &caller.request_id, &ids, new_events).await?;
             Ok(Effect::Changed(result))
         })
@@ -210,7 +210,8 @@ impl App {
             let (result, new_event) = use_case(conn, &actor, now).await?;
             let Some(new_event) = new_event else { return Ok(Effect::Unchanged(result)) };
             // Rights may have changed: those of a user, or of a session or key that was ended.
-            [actor.user_id, new_event.subject.id].into_iter().for_each(|id| caller.wakes.add(id));
+            let ids = [actor.user_id, new_event.subject.id];
+            ids.into_iter().for_each(|id| caller.wakes.add(Wake::Rights(id)));
             let by = actor.as_event_actor();
             db::events::insert_installation(conn, by, &caller.request_id, now, &new_event).await?;
             Ok(Effect::Changed(result))
@@ -234,7 +235,8 @@ impl App {
             let Some(NewInstallationEvent { actor, new_event }) = new_event else {
                 return Ok(Effect::Unchanged(result));
             };
-            actor.id.into_iter().chain([new_event.subject.id]).for_each(|id| wakes.add(id));
+            let ids = actor.id.into_iter().chain([new_event.subject.id]);
+            ids.for_each(|id| wakes.add(Wake::Rights(id)));
             db::events::insert_installation(conn, actor, request_id, now, &new_event).await?;
             Ok(Effect::Changed(result))
         })

@@ -178,15 +178,9 @@ pub(super) async fn serve(settings: ServeSettings, with_demo: bool) -> Result<()
                 drop(server_running);
                 result
             };
-            // Housekeeping also writes refused attempts, so it ends after the server.
-            let background = async {
-                let stopped = async { drop(server_stopped.await) };
-                tokio::select! {
-                    () = app.run_housekeeping(stopped) => {}
-                    () = app.run_live() => {}
-                }
-            };
-            tokio::join!(run, background).0
+            // The background work also writes refused attempts, so it ends after the server.
+            let stopped = async { drop(server_stopped.await) };
+            tokio::join!(run, app.run_background(stopped)).0
         }
         Ok(None) => Ok(()),
         Err(failure) => Err(failure),

@@ -1,4 +1,5 @@
 //! The ids that requests wait for: task forces, users, sessions and keys. A topic exists while somebody waits for it.
+//! Followers wait for all task forces.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -8,6 +9,8 @@ use uuid::Uuid;
 
 use super::lock;
 use super::stream::LiveEvent;
+use crate::app::follow::{Follower, Followers};
+use crate::app::wakes::Wake;
 
 /// The events of a task force that a stream may be behind before it has to read by itself.
 const BUFFER: usize = 256;
@@ -19,6 +22,7 @@ pub(super) struct Topics {
     /// The task forces with events that their streams do not have yet.
     unread: Mutex<BTreeSet<Uuid>>,
     has_unread: Notify,
+    followers: Followers,
     is_wanted: Notify,
 }
 
@@ -78,8 +82,23 @@ impl Topics {
         subscribed
     }
 
+    /// Follows the events of all task forces from now on.
+    pub(super) fn follow(&self) -> Follower {
+        let follower = self.followers.add();
+        self.is_wanted.notify_one();
+        follower
+    }
+
+    /// Wakes those who wait for this, and tells the followers of new events.
+    pub(super) fn wake(&self, wake: Wake) {
+        self.wake_waiting(wake.id());
+        if let Wake::Events(task_force_id) = wake {
+            self.followers.tell(task_force_id);
+        }
+    }
+
     /// Wakes those who wait for an id.
-    pub(super) fn wake(&self, id: Uuid) {
+    pub(super) fn wake_waiting(&self, id: Uuid) {
         let has_streams = match lock(&self.topics).get(&id) {
             Some(topic) => {
                 topic.wakes.send_replace(());
@@ -92,20 +111,20 @@ impl Topics {
         }
     }
 
-    /// Wakes everybody.
+    /// Wakes everybody who waits for an id.
     pub(super) fn wake_all(&self) {
         let ids: Vec<Uuid> = lock(&self.topics).keys().copied().collect();
-        ids.into_iter().for_each(|id| self.wake(id));
+        ids.into_iter().for_each(|id| self.wake_waiting(id));
     }
 
-    /// Removes the topics that nobody waits for, and tells whether none is left.
+    /// Removes the topics that nobody waits for, and tells whether nobody waits or follows.
     pub(super) fn is_empty(&self) -> bool {
         let mut topics = lock(&self.topics);
         topics.retain(|_, topic| topic.is_wanted());
-        topics.is_empty()
+        topics.is_empty() && self.followers.is_empty()
     }
 
-    /// Waits until somebody waits for something.
+    /// Waits until somebody waits for something or follows.
     pub(super) async fn wanted(&self) {
         while self.is_empty() {
             self.is_wanted.notified().await;

@@ -10,9 +10,10 @@ use taskforce::app::live::{StreamItem, WAITING_PER_USER};
 use taskforce::db::events::EventFilter;
 
 use crate::support::app::PASSWORD;
+use crate::support::background::BackgroundWork;
 use crate::support::client::Draft;
 use crate::support::sign_in::sign_in;
-use crate::support::streams::{LiveWork, Stream};
+use crate::support::streams::Stream;
 use crate::support::{Setup, TestApp, Who};
 
 /// The number of the last event of task force A.
@@ -28,7 +29,7 @@ async fn plan(app: &TestApp, count: usize) {
 #[tokio::test]
 async fn a_stream_tells_each_event_once_and_in_order_from_any_position() {
     let app = TestApp::start().await;
-    let _work = LiveWork::of(&app);
+    let _work = BackgroundWork::of(&app);
     let before = head(&app).await;
     let token = app.token(Who::Chair).await.unwrap();
     let path = app.a("/events/stream");
@@ -56,7 +57,7 @@ async fn a_stream_tells_each_event_once_and_in_order_from_any_position() {
 #[tokio::test]
 async fn a_stream_that_was_not_read_for_a_while_misses_nothing() {
     let app = TestApp::start().await;
-    let _work = LiveWork::of(&app);
+    let _work = BackgroundWork::of(&app);
     let token = app.token(Who::Chair).await.unwrap();
     let claims = app.app.tokens.verify(&token, app.clock.now()).unwrap();
     let caller = Caller::new(claims.user_id, Credential::Session(claims.session_id), "test".to_owned());
@@ -78,7 +79,7 @@ async fn a_stream_that_was_not_read_for_a_while_misses_nothing() {
 #[tokio::test]
 async fn a_stream_tells_only_what_it_was_asked_for() {
     let app = TestApp::start().await;
-    let _work = LiveWork::of(&app);
+    let _work = BackgroundWork::of(&app);
     let activity = app.as_chair().create_activity(json!({})).await;
     let mut of_subject = Stream::open(&app, Who::Expert1, &format!("?subject={}", activity.id())).await;
     let mut of_action = Stream::open(&app, Who::Expert1, "?action=activity.transitioned").await;
@@ -96,7 +97,7 @@ async fn a_stream_tells_only_what_it_was_asked_for() {
 #[tokio::test]
 async fn a_stream_ends_with_the_right_to_read() {
     let app = TestApp::start().await;
-    let _work = LiveWork::of(&app);
+    let _work = BackgroundWork::of(&app);
     let path = app.a("/events/stream");
 
     // The session ends.
@@ -127,7 +128,7 @@ async fn a_stream_ends_with_the_right_to_read() {
 #[tokio::test]
 async fn a_stream_ends_with_its_token_and_with_the_service() {
     let app = TestApp::start().await;
-    let _work = LiveWork::of(&app);
+    let _work = BackgroundWork::of(&app);
     let mut expiring = Stream::open(&app, Who::Expert1, "").await;
     app.advance(TimeDelta::minutes(16));
     plan(&app, 1).await;
@@ -165,7 +166,7 @@ async fn a_position_that_there_is_not_is_refused() {
 async fn events_of_another_process_arrive_too() {
     let first = TestApp::start().await;
     let second = TestApp::over(first.database.clone(), Setup::default()).await;
-    let (_first, _second) = (LiveWork::of(&first), LiveWork::of(&second));
+    let (_first, _second) = (BackgroundWork::of(&first), BackgroundWork::of(&second));
     let token = first.token(Who::Chair).await.unwrap();
     let mut stream = Stream::open_with(&second, &token, &first.a("/events/stream"), None).await;
     let before = head(&first).await;
@@ -226,7 +227,7 @@ async fn lists_that_wait_pass_over_what_does_not_match_and_find_what_does() {
 #[tokio::test]
 async fn a_user_has_a_limited_number_of_streams() {
     let app = TestApp::start().await;
-    let _work = LiveWork::of(&app);
+    let _work = BackgroundWork::of(&app);
     let mut streams = Vec::new();
     for _ in 0..WAITING_PER_USER {
         streams.push(Stream::open(&app, Who::Expert1, "").await);

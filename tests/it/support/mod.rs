@@ -9,6 +9,7 @@
 pub(crate) mod answer;
 pub(crate) mod app;
 pub(crate) mod archive;
+pub(crate) mod background;
 pub(crate) mod calendars;
 pub(crate) mod certificates;
 pub(crate) mod client;

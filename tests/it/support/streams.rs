@@ -3,38 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use taskforce::app::App;
-use tokio::sync::oneshot;
 
 use super::TestApp;
 use super::world::Who;
-
-/// The background work of a service that sends live events. Dropping it ends the work.
-pub(crate) struct LiveWork(Option<oneshot::Sender<()>>);
-
-impl LiveWork {
-    pub(crate) fn of(app: &TestApp) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let app: App = app.app.clone();
-        // On a thread of its own, since the use cases do not move between threads.
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                tokio::select! {
-                    () = app.run_live() => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        Self(Some(stop))
-    }
-}
-
-impl Drop for LiveWork {
-    fn drop(&mut self) {
-        drop(self.0.take());
-    }
-}
 
 /// An event of a stream.
 #[derive(Debug, PartialEq, Eq)]
