@@ -212,13 +212,13 @@ async fn transition_task_force(
     Ok(())
 }
 
-/// The decision to be corrected, after checking that it can be, and whether anything has followed from it.
+/// The decision to be corrected, after checking that it can be.
 async fn find_correctable(
     tx: &WriteTx<'_>,
     number: i32,
     record: &Record,
     ruling: Ruling,
-) -> Result<(Decision, bool)> {
+) -> Result<Decision> {
     tx.may_write(Write::Correction)?;
     let earlier = db::decisions::find(tx.conn(), tx.task_force_id(), number).await?;
     let earlier = earlier.ok_or_else(|| Refusal::because_of(vec![unknown_decision()]))?;
@@ -232,11 +232,11 @@ async fn find_correctable(
     if let Some(by) = earlier.superseded_by {
         return Err(Refusal::from(RefusalCode::DecisionSuperseded).references(vec![by]).into());
     }
-    let followed = db::decisions::followed(tx.conn(), tx.task_force_id(), earlier.seq).await?;
-    if ruling != earlier.ruling() && followed {
+    let is_other = ruling != earlier.ruling();
+    if is_other && db::decisions::followed(tx.conn(), tx.task_force_id(), earlier.seq).await? {
         return Err(RefusalCode::DecisionFollowed.into());
     }
-    Ok((earlier, followed))
+    Ok(earlier)
 }
 
 /// Supersedes the pending conditions of a corrected decision whose outcome has changed, including those that it had
@@ -283,7 +283,7 @@ impl App {
                 let pointer = format!("/conditions/{at}/ownerId");
                 require_current(tx, condition.owner_member_id, &pointer).await?;
             }
-            let correctable = match record.supersedes {
+            let earlier = match record.supersedes {
                 Some(number) => Some(find_correctable(tx, number, &record, ruling).await?),
                 None => {
                     tx.may_write(Write::Decision)?;
@@ -291,7 +291,7 @@ impl App {
                     None
                 }
             };
-            let earlier = correctable.as_ref().map(|(earlier, _)| earlier);
+            let earlier = earlier.as_ref();
             let new = NewDecision {
                 report_id: report.id,
                 cycle: report.cycle,
@@ -340,9 +340,10 @@ impl App {
                         .with_change("dueDate", None::<()>, condition.due_date),
                 );
             }
-            // A correction without another outcome inherits the events that have followed from the corrected decision.
-            let seq = match &correctable {
-                Some((earlier, true)) if same_ruling => earlier.seq,
+            // A correction without another outcome inherits the events since the corrected decision: what has followed
+            // from it, and what has answered it.
+            let seq = match earlier {
+                Some(earlier) if same_ruling => earlier.seq,
                 _ => tx.last_seq(),
             };
             db::decisions::set_last_event(tx.conn(), task_force_id, id, seq).await?;

@@ -22,6 +22,7 @@ use crate::domain::file::FileKind;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode, StorageUse};
 use crate::domain::rights::{Action, Authorization};
+use crate::domain::size;
 use crate::domain::text::LocalizedText;
 use crate::domain::version::ExpectedVersion;
 use crate::domain::writing::Write;
@@ -209,6 +210,7 @@ impl Resource for Evidence {
         }
         check_addable(&tx.access, fields.subject.kind)?;
         let user_id = tx.access.actor.user_id;
+        size::check_evidence(db::evidence::count(conn, task_force_id, fields.subject.id, user_id).await?)?;
         let id = tx.new_id();
         db::evidence::insert(conn, task_force_id, id, user_id, fields, tx.now()).await?;
         Ok(id)

@@ -15,7 +15,6 @@ use crate::domain::report::{
     self, ReportAsked, ReportCommand, ReportControl, ReportModel, ReportPeriod, ReportPerson,
 };
 use crate::domain::rights::Action;
-use crate::domain::size;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
@@ -108,9 +107,7 @@ impl App {
                 head_hash: hex::encode(head_hash),
             };
             let request = ReportAsked { recommendation, return_to_step: return_to, summary: summary.clone() };
-            let model = ReportModel::new(control, request, changes, parts);
-            let model = model.canonical().map_err(Error::internal)?;
-            size::check_content(model.len())?;
+            let model = report::compose(&control, &request, changes, parts).map_err(Error::internal)?;
             self.content_rate.count(task_force_id, model.len())?;
             let draft = Draft {
                 number,

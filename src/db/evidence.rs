@@ -317,6 +317,17 @@ pub async fn list(
     window.page(rows, total).await
 }
 
+/// The number of pieces of evidence that a user has added about a subject.
+pub async fn count(conn: &Conn, task_force_id: Uuid, subject_id: Uuid, user_id: Uuid) -> QueryResult<i64> {
+    evidence::table
+        .filter(evidence::task_force_id.eq(task_force_id))
+        .filter(evidence::subject_id.eq(subject_id))
+        .filter(evidence::user_id.eq(user_id))
+        .count()
+        .get_result(&mut &*conn)
+        .await
+}
+
 /// Inserts evidence of a user: a link, or a file that is uploaded next.
 pub async fn insert(
     conn: &Conn,

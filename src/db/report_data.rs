@@ -1,7 +1,8 @@
-//! The data of a report and of a submission's snapshot: everything that belongs to a cycle, read by one statement for
-//! each kind of subject, all pipelined.
+//! The data of a report and of a submission's snapshot: what belongs to a cycle, read by one statement for each kind of
+//! subject, all pipelined. Of lists that are too long, the rows that a report has room for are chosen first (`extent.rs`).
 
 mod council;
+mod extent;
 mod products;
 mod snapshot;
 mod steps;
@@ -17,19 +18,17 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::functions::local_date;
-use super::schema::{cycles, health_statements, members, task_forces, users};
+use super::schema::{health_statements, members, users};
 use super::statement::Prepared;
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::reference::Reference;
 use crate::domain::report::{
-    Parts, ReportDecision, ReportEvidence, ReportHealthStatement, ReportMember, ReportMigration, ReportPilot,
-    ReportSector, ReportSubject, ReportTimeline,
+    Parts, ReportDecision, ReportEvidence, ReportHealthStatement, ReportList, ReportMember, ReportMigration,
+    ReportPilot, ReportSector, ReportSubject, ReportTimeline,
 };
 use crate::domain::rights::SeatRole;
 use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
-use crate::domain::vocabulary::Vocabulary as _;
 
 pub use snapshot::{TooLarge, of_step};
 pub use timeline::StepOnPath;
@@ -43,22 +42,39 @@ pub async fn load(
     now: DateTime<Utc>,
     since: Option<i64>,
 ) -> QueryResult<Parts> {
+    let extents = extent::of_report(conn, task_force_id, cycle).await?;
+    let ids = |list| extents.get(&list).map_or(&[][..], |extent| extent.ids.as_slice());
+    let some = |list| Some(ids(list));
     let (health, steps, policies, sectors, pilots, migrations, work, timeline, decisions, members, evidence) =
         tokio::try_join!(
             health(conn, task_force_id),
-            steps::steps(conn, task_force_id, cycle),
-            products::policies(conn, task_force_id, cycle),
-            products::sectors(conn, task_force_id, cycle),
-            products::pilots(conn, task_force_id, cycle),
-            products::migrations(conn, task_force_id, cycle),
+            steps::steps(conn, task_force_id, cycle, ids(ReportList::Submissions)),
+            products::policies(conn, task_force_id, ids(ReportList::Policies)),
+            products::sectors(
+                conn,
+                task_force_id,
+                cycle,
+                (some(ReportList::Sectors), some(ReportList::Studies))
+            ),
+            products::pilots(
+                conn,
+                task_force_id,
+                cycle,
+                (some(ReportList::Pilots), some(ReportList::Indicators))
+            ),
+            products::migrations(conn, task_force_id, cycle, some(ReportList::Migrations)),
             work::work(conn, task_force_id, cycle, now, since),
             timeline::timeline(conn, task_force_id, cycle, now),
-            council::decisions(conn, task_force_id),
-            members(conn, task_force_id, cycle),
-            evidence(conn, task_force_id, cycle, EvidenceSubjectKind::ALL),
+            council::decisions(
+                conn,
+                task_force_id,
+                (some(ReportList::Decisions), some(ReportList::Conditions))
+            ),
+            members(conn, task_force_id, ids(ReportList::Members)),
+            evidence(conn, task_force_id, ids(ReportList::Evidence)),
         )?;
     let (activities, risks) = work;
-    Ok(Parts {
+    let parts = Parts {
         health,
         steps,
         policies,
@@ -71,7 +87,9 @@ pub async fn load(
         decisions,
         members,
         evidence,
-    })
+        totals: extents.into_iter().map(|(list, extent)| (list, extent.total)).collect(),
+    };
+    Ok(parts.counted())
 }
 
 /// The parts of a cycle that the charts of a status show.
@@ -94,10 +112,10 @@ pub async fn chart_parts(
 ) -> QueryResult<ChartParts> {
     let (steps, sectors, pilots, migrations, decisions, timeline) = tokio::try_join!(
         timeline::steps(conn, task_force_id, cycle),
-        products::sectors(conn, task_force_id, cycle),
-        products::pilots(conn, task_force_id, cycle),
-        products::migrations(conn, task_force_id, cycle),
-        council::decisions(conn, task_force_id),
+        products::sectors(conn, task_force_id, cycle, (None, None)),
+        products::pilots(conn, task_force_id, cycle, (None, None)),
+        products::migrations(conn, task_force_id, cycle, None),
+        council::decisions(conn, task_force_id, (None, None)),
         timeline::timeline(conn, task_force_id, cycle, now),
     )?;
     Ok(ChartParts { steps, sectors, pilots, migrations, decisions, timeline })
@@ -118,16 +136,12 @@ async fn health(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ReportHe
 type MemberRow =
     (Uuid, LocalizedText, SeatRole, Option<String>, NaiveDate, Option<NaiveDate>, Option<LocalizedText>);
 
-/// The current members, and the members whose seat ended since the start of the cycle.
-async fn members(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportMember>> {
-    let opened_on = local_date(cycles::opened_at, task_forces::time_zone).nullable();
+/// These members.
+async fn members(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<ReportMember>> {
     let rows: Vec<MemberRow> = members::table
         .inner_join(users::table.on(users::id.eq(members::user_id)))
-        .inner_join(task_forces::table.on(task_forces::id.eq(members::task_force_id)))
-        .inner_join(cycles::table.on(cycles::task_force_id.eq(members::task_force_id)))
         .filter(members::task_force_id.eq(task_force_id))
-        .filter(cycles::number.eq(cycle))
-        .filter(members::to_date.is_null().or(members::to_date.ge(opened_on)))
+        .filter(members::id.eq_any(ids))
         .order(members::id)
         .select((
             members::id,
@@ -233,34 +247,16 @@ fn cycle_of_subject(kind: EvidenceSubjectKind) -> Option<(&'static str, &'static
     })
 }
 
-/// The evidence about subjects of these kinds that belong to a cycle, or to none ([`cycle_of_subject`]), oldest first.
-async fn evidence(
-    conn: &Conn,
-    task_force_id: Uuid,
-    cycle: i32,
-    kinds: &[EvidenceSubjectKind],
-) -> QueryResult<Vec<ReportEvidence>> {
-    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
-    let (joins, cycles): (Vec<&str>, Vec<&str>) =
-        EvidenceSubjectKind::ALL.iter().filter_map(|kind| cycle_of_subject(*kind)).unzip();
-    let of_no_cycle = |kind: &&EvidenceSubjectKind| cycle_of_subject(**kind).is_none();
-    let of_no_cycle: Vec<&str> =
-        EvidenceSubjectKind::ALL.iter().filter(of_no_cycle).map(|kind| kind.code()).collect();
+/// These pieces of evidence, oldest first.
+async fn evidence(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<ReportEvidence>> {
     let query = diesel::sql_query(format!(
         "select e.id, e.subject_kind, e.subject_id, e.title, e.url, e.sha256, e.media_type, e.size,
                 {subject} as subject
-         from evidence e {joins}
-         where e.task_force_id = $1 and e.subject_kind = any($3)
-           and (e.subject_kind = any($4) or coalesce({cycles}) = $2)
-         order by e.id",
+         from evidence e where e.task_force_id = $1 and e.id = any($2) order by e.id",
         subject = super::evidence::subject_reference_of("e"),
-        joins = joins.join(" "),
-        cycles = cycles.join(", "),
     ))
     .bind::<SqlUuid, _>(task_force_id)
-    .bind::<Int4, _>(cycle)
-    .bind::<Array<Text>, _>(kinds)
-    .bind::<Array<Text>, _>(of_no_cycle);
+    .bind::<Array<SqlUuid>, _>(ids);
     let rows: Vec<EvidenceRow> = Prepared(query).load(&mut &*conn).await?;
     Ok(rows.into_iter().map(ReportEvidence::from).collect())
 }

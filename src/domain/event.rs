@@ -168,7 +168,8 @@ impl EventAction {
     }
 
     /// Tells whether the action after a decision is something that followed from the decision. Evidence is not: the
-    /// minutes are attached to the decision itself.
+    /// minutes are attached to the decision itself. Nor is a correction of its record: a decision on a later report
+    /// has other consequences before it.
     pub fn follows_decision(self) -> bool {
         !matches!(
             self,
@@ -180,6 +181,8 @@ impl EventAction {
                 | Self::MemberUpdated
                 | Self::MemberTransitioned
                 | Self::MemberEnded
+                | Self::DecisionRecorded
+                | Self::ConditionCreated
                 | Self::ConditionUpdated
                 | Self::ShareLinkCreated
                 | Self::ShareLinkRevoked

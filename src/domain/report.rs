@@ -1,10 +1,12 @@
 //! The report to the council: its states, and its contents as data.
 
+mod abridgement;
 mod changes;
 mod comparison;
 mod model;
 mod timeline;
 
+pub use abridgement::*;
 pub use changes::*;
 pub use comparison::changes;
 pub use model::*;

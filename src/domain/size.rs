@@ -6,6 +6,16 @@ use super::refusal::{Refusal, RefusalCode};
 /// The most bytes of text that are put to the vote, or that a report has.
 pub const MOST_CONTENT: usize = 2_000_000;
 
+/// The most rows of each list that a report or a snapshot has, where the rest is counted.
+pub const MOST_LISTED: i64 = 200;
+
+/// The most bytes of text of each of these lists.
+pub const MOST_LISTED_BYTES: i64 = 250_000;
+
+/// The most pieces of evidence that one user adds about one subject. The limit is of each user, so that nobody uses up
+/// what others need; much evidence can never be deleted.
+pub const MOST_EVIDENCE: i64 = 200;
+
 /// The most policies, the most sectors, the most pilots and the most migrations that count in one cycle.
 pub const MOST_PRODUCTS: i64 = 1000;
 
@@ -34,6 +44,27 @@ pub fn check_dependencies(count: usize) -> Result<(), Refusal> {
     ))
 }
 
+/// Refuses one more piece of evidence of a user about a subject, of which there are `count`.
+///
+/// # Errors
+/// `tooManyItems`.
+pub fn check_evidence(count: i64) -> Result<(), Refusal> {
+    if count < MOST_EVIDENCE {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::TooManyItems,
+        format!(
+            "You have added {MOST_EVIDENCE} pieces of evidence about this subject, which is the most. Put several documents \
+             into one file, or let somebody else add the rest."
+        ),
+        format!(
+            "أضفت {MOST_EVIDENCE} مستند إثبات بشأن هذا الموضوع، وهو الحد الأقصى. اجمع عدة وثائق في ملف واحد، أو اطلب من غيرك \
+             إضافة البقية."
+        ),
+    ))
+}
+
 /// Refuses content that is too large, with its size.
 ///
 /// # Errors
@@ -48,11 +79,11 @@ pub fn check_content(bytes: usize) -> Result<(), Refusal> {
     Err(Refusal::new(
         RefusalCode::ContentTooLarge,
         format!(
-            "The texts have {size}.{tenth} MB, and at most {most} MB can be put to the vote or go into a report. \
+            "The texts have {size}.{tenth} MB, and at most {most} MB can be put to the vote. \
              Shorten long texts, or attach long documents as evidence."
         ),
         format!(
-            "حجم النصوص {size}.{tenth} ميغابايت، والحد الأقصى لما يُطرح للتصويت أو يُدرج في تقرير {most} ميغابايت. \
+            "حجم النصوص {size}.{tenth} ميغابايت، والحد الأقصى لما يُطرح للتصويت {most} ميغابايت. \
              اختصر النصوص الطويلة، أو أرفق الوثائق الطويلة بوصفها مستندات إثبات."
         ),
     ))
@@ -95,9 +126,7 @@ mod tests {
     fn a_size_is_refused_with_its_number_beyond_the_limit_only() {
         assert_eq!(sentence(check_content(2_000_000)), None);
         for (bytes, size) in [(2_000_001, "2.1"), (2_050_000, "2.1"), (25_115_789, "25.2")] {
-            let expected = format!(
-                "The texts have {size} MB, and at most 2 MB can be put to the vote or go into a report"
-            );
+            let expected = format!("The texts have {size} MB, and at most 2 MB can be put to the vote");
             assert_eq!(sentence(check_content(bytes)), Some(expected));
         }
         assert_eq!(sentence(check_count(999, MOST_PRODUCTS)), None);

@@ -236,7 +236,7 @@ problem_catalogue! {
     }
     ContentTooLarge from RefusalCode {
         status: CONFLICT,
-        title: "There is more text than can be put to the vote or reported", "النصوص أكبر مما يُطرح للتصويت أو يُدرج في تقرير",
+        title: "There is more text than can be put to the vote", "النصوص أكبر مما يُطرح للتصويت",
         advice: "Shorten long texts, or attach long documents as evidence.",
             "اختصر النصوص الطويلة، أو أرفق الوثائق الطويلة بوصفها مستندات إثبات.",
     }

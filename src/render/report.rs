@@ -15,7 +15,7 @@ mod work;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::report::ReportModel;
+use crate::domain::report::{ReportList, ReportModel};
 use crate::domain::text::{Language, LocalizedText};
 use crate::render::charts::{ChartSource, Charts};
 use crate::render::document::{Block, Document, Section, Span, fill};
@@ -67,6 +67,10 @@ pub fn document(model: &ReportModel, facts: &ReportFacts, language: Language) ->
         annex::verification(wording, model, &facts.hash),
     ]);
     place(&mut sections, ChartSource::of_report(model).charts(language));
+    for section in &mut sections {
+        let abridged = model.abridged.iter().filter(|abridged| concerns(section.id, abridged.list));
+        section.blocks.extend(abridged.map(|abridged| wording.abridged(abridged)));
+    }
     let (number, name) = (Span::value(control.number), wording.text(&control.name));
     Document {
         language,
@@ -97,6 +101,26 @@ fn place(sections: &mut [Section], charts: Charts) {
             section.blocks.insert(0, Block::Chart(chart));
         }
     }
+}
+
+/// Tells whether a section has to say that a list is abridged: it shows the list or counts its items.
+fn concerns(section: &str, list: ReportList) -> bool {
+    let lists: &[ReportList] = match section {
+        "summary" => return true,
+        "changes" => &[ReportList::Changes],
+        "steps" => &[ReportList::Submissions, ReportList::AdjustmentNotes],
+        "policies" => &[ReportList::Policies],
+        "sectors" => &[ReportList::Sectors, ReportList::Studies],
+        "pilots" => &[ReportList::Pilots, ReportList::Indicators, ReportList::Evaluations],
+        "migrations" => &[ReportList::Migrations],
+        "aims" => &[ReportList::Policies, ReportList::Pilots],
+        "decisions" => &[ReportList::Decisions, ReportList::Conditions],
+        "lessons" => &[ReportList::Pilots],
+        "members" => &[ReportList::Members],
+        "evidence" => &[ReportList::Evidence],
+        _ => &[],
+    };
+    lists.contains(&list)
 }
 
 /// The name of a file with the report, without an ending.

@@ -30,12 +30,16 @@ struct DecisionRow {
     supersedes_id: Option<Uuid>,
 }
 
-/// Every decision of the council so far, with its conditions.
-pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<ReportDecision>> {
+/// The decisions of the council so far with their conditions: these, or all of them.
+pub(super) async fn decisions(
+    conn: &Conn,
+    task_force_id: Uuid,
+    (only, only_conditions): (Option<&[Uuid]>, Option<&[Uuid]>),
+) -> QueryResult<Vec<ReportDecision>> {
     let on_the_report =
         reports::task_force_id.eq(decisions::task_force_id).and(reports::id.eq(decisions::report_id));
     let rows = async {
-        decisions::table
+        let mut query = decisions::table
             .inner_join(reports::table.on(on_the_report))
             .filter(decisions::task_force_id.eq(task_force_id))
             .order(decisions::number)
@@ -52,12 +56,23 @@ pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<V
                 decisions::reason,
                 decisions::supersedes_id,
             ))
-            .load::<DecisionRow>(&mut &*conn)
+            .into_boxed();
+        if let Some(ids) = only {
+            query = query.filter(decisions::id.eq_any(ids));
+        }
+        query.load::<DecisionRow>(&mut &*conn).await
+    };
+    let numbers = async {
+        decisions::table
+            .filter(decisions::task_force_id.eq(task_force_id))
+            .select((decisions::id, decisions::number))
+            .load::<(Uuid, i32)>(&mut &*conn)
             .await
     };
-    let (rows, conditions) = tokio::try_join!(rows, conditions(conn, task_force_id))?;
+    let (rows, numbers, conditions) =
+        tokio::try_join!(rows, numbers, conditions(conn, task_force_id, only_conditions))?;
     let mut conditions = Grouped::new(conditions);
-    let numbers: HashMap<Uuid, i32> = rows.iter().map(|row| (row.id, row.number)).collect();
+    let numbers: HashMap<Uuid, i32> = numbers.into_iter().collect();
     let decision = |row: DecisionRow| ReportDecision {
         number: row.number,
         report_number: row.report_number,
@@ -88,11 +103,15 @@ type ConditionRow = (
     DateTime<Utc>,
 );
 
-/// The conditions by decision.
-async fn conditions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<(Uuid, ReportCondition)>> {
+/// The conditions by decision: these, or all of them.
+async fn conditions(
+    conn: &Conn,
+    task_force_id: Uuid,
+    only: Option<&[Uuid]>,
+) -> QueryResult<Vec<(Uuid, ReportCondition)>> {
     let of_the_owner =
         members::task_force_id.eq(conditions::task_force_id).and(members::id.eq(conditions::owner_member_id));
-    let rows: Vec<ConditionRow> = conditions::table
+    let mut query = conditions::table
         .inner_join(members::table.on(of_the_owner))
         .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(conditions::task_force_id.eq(task_force_id))
@@ -108,8 +127,11 @@ async fn conditions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<(Uuid, 
             conditions::state_reason,
             conditions::state_since,
         ))
-        .load(&mut &*conn)
-        .await?;
+        .into_boxed();
+    if let Some(ids) = only {
+        query = query.filter(conditions::id.eq_any(ids));
+    }
+    let rows: Vec<ConditionRow> = query.load(&mut &*conn).await?;
     let condition =
         |(decision_id, id, text, member_id, name, due_date, state, state_reason, since): ConditionRow| {
             let (owner, state_since) = (ReportPerson { member_id, name }, Some(since));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Int4, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::db::{self, Conn};
 use crate::domain::decimal::Decimal;
 use crate::domain::migration::{MigrationState, difference};
 use crate::domain::pilot::{IndicatorDirection, PilotOutcome, PilotState};
-use crate::domain::policy::{PolicyKind, PolicyState};
+use crate::domain::policy::PolicyKind;
 use crate::domain::report::{
     ReportIndicator, ReportMaturity, ReportMigration, ReportPerson, ReportPilot, ReportPolicy,
     ReportReconciliation, ReportSector, ReportStudy, TargetVerdict,
@@ -24,12 +24,15 @@ use crate::domain::text::LocalizedText;
 
 type PolicyRow = (Uuid, LocalizedText, PolicyKind, Option<String>, Vec<Aim>, DateTime<Utc>);
 
-/// The adopted policies.
-pub(super) async fn policies(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportPolicy>> {
+/// These policies, which are adopted.
+pub(super) async fn policies(
+    conn: &Conn,
+    task_force_id: Uuid,
+    ids: &[Uuid],
+) -> QueryResult<Vec<ReportPolicy>> {
     let rows: Vec<PolicyRow> = policies::table
         .filter(policies::task_force_id.eq(task_force_id))
-        .filter(policies::last_cycle.eq(cycle))
-        .filter(policies::state.eq(PolicyState::Adopted))
+        .filter(policies::id.eq_any(ids))
         .order(policies::id)
         .select((
             policies::id,
@@ -54,21 +57,29 @@ pub(super) async fn policies(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Qu
 
 type SectorRow = (Uuid, LocalizedText, SectorState, Option<LocalizedText>);
 
-/// The sectors with their maturity and their completed studies.
-pub(super) async fn sectors(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportSector>> {
+/// The sectors with their maturity and their completed studies: these sectors and studies, or all of the cycle.
+pub(super) async fn sectors(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    (only, only_studies): (Option<&[Uuid]>, Option<&[Uuid]>),
+) -> QueryResult<Vec<ReportSector>> {
     let rows = async {
-        sectors::table
+        let mut query = sectors::table
             .filter(sectors::task_force_id.eq(task_force_id))
             .filter(sectors::last_cycle.eq(cycle))
             .order(sectors::id)
             .select((sectors::id, sectors::name, sectors::state, sectors::state_reason))
-            .load::<SectorRow>(&mut &*conn)
-            .await
+            .into_boxed();
+        if let Some(ids) = only {
+            query = query.filter(sectors::id.eq_any(ids));
+        }
+        query.load::<SectorRow>(&mut &*conn).await
     };
     let (rows, assessments, studies) = tokio::try_join!(
         rows,
         assessments(conn, task_force_id, cycle),
-        studies(conn, task_force_id, cycle),
+        studies(conn, task_force_id, cycle, only_studies),
     )?;
     let (mut assessments, mut studies) = (Grouped::new(assessments), Grouped::new(studies));
     let sector = |(id, name, state, state_reason): SectorRow| {
@@ -111,19 +122,27 @@ async fn assessments(
     Ok(rows.into_iter().map(assessment).collect())
 }
 
-/// The completed studies by sector.
-async fn studies(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<(Uuid, ReportStudy)>> {
+/// The completed studies by sector: these, or all of the cycle.
+async fn studies(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    only: Option<&[Uuid]>,
+) -> QueryResult<Vec<(Uuid, ReportStudy)>> {
     let of_the_sector =
         sectors::task_force_id.eq(studies::task_force_id).and(sectors::id.eq(studies::sector_id));
-    let rows: Vec<(Uuid, Uuid, LocalizedText, Option<LocalizedText>)> = studies::table
+    let mut query = studies::table
         .inner_join(sectors::table.on(of_the_sector))
         .filter(studies::task_force_id.eq(task_force_id))
         .filter(sectors::last_cycle.eq(cycle))
         .filter(studies::completed)
         .order(studies::id)
         .select((studies::sector_id, studies::id, studies::title, studies::recommendation))
-        .load(&mut &*conn)
-        .await?;
+        .into_boxed();
+    if let Some(ids) = only {
+        query = query.filter(studies::id.eq_any(ids));
+    }
+    let rows: Vec<(Uuid, Uuid, LocalizedText, Option<LocalizedText>)> = query.load(&mut &*conn).await?;
     let study =
         |(sector_id, id, title, recommendation)| (sector_id, ReportStudy { id, title, recommendation });
     Ok(rows.into_iter().map(study).collect())
@@ -148,8 +167,13 @@ struct PilotRow {
     lessons: Option<LocalizedText>,
 }
 
-/// The pilots with their indicators.
-pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportPilot>> {
+/// The pilots with their indicators: these pilots and indicators, or all of the cycle.
+pub(super) async fn pilots(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    (only, only_indicators): (Option<&[Uuid]>, Option<&[Uuid]>),
+) -> QueryResult<Vec<ReportPilot>> {
     let in_the_sector =
         sectors::task_force_id.eq(pilots::task_force_id).and(sectors::id.eq(pilots::sector_id));
     let of_the_owner =
@@ -157,7 +181,7 @@ pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Quer
     let by_the_policy =
         policies::task_force_id.eq(pilots::task_force_id).and(policies::id.nullable().eq(pilots::policy_id));
     let rows = async {
-        pilots::table
+        let mut query = pilots::table
             .inner_join(sectors::table.on(in_the_sector))
             .inner_join(members::table.on(of_the_owner))
             .inner_join(users::table.on(users::id.eq(members::user_id)))
@@ -182,12 +206,15 @@ pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Quer
                 pilots::outcome,
                 pilots::lessons,
             ))
-            .load::<PilotRow>(&mut &*conn)
-            .await
+            .into_boxed();
+        if let Some(ids) = only {
+            query = query.filter(pilots::id.eq_any(ids));
+        }
+        query.load::<PilotRow>(&mut &*conn).await
     };
     let (rows, indicators, mut evaluations) = tokio::try_join!(
         rows,
-        indicators(conn, task_force_id, cycle),
+        indicators(conn, task_force_id, cycle, only_indicators),
         db::evaluations::of_cycle(conn, task_force_id, cycle),
     )?;
     let mut indicators = Grouped::new(indicators);
@@ -234,11 +261,12 @@ struct IndicatorRow {
     retirement_reason: Option<LocalizedText>,
 }
 
-/// The indicators by pilot, each with the latest measurement of the pilot's current run.
+/// The indicators by pilot, each with the latest measurement of the pilot's current run: these, or all of the cycle.
 async fn indicators(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
+    only: Option<&[Uuid]>,
 ) -> QueryResult<Vec<(Uuid, ReportIndicator)>> {
     let query = diesel::sql_query(
         "select i.pilot_id, i.name, i.unit, i.direction, i.baseline, i.target, m.value as actual, m.measured_on,
@@ -250,11 +278,12 @@ async fn indicators(
              where task_force_id = i.task_force_id and indicator_id = i.id and cycle = p.last_cycle and run = p.run
              order by measured_on desc, id desc limit 1
          ) m on true
-         where p.task_force_id = $1 and p.last_cycle = $2
+         where p.task_force_id = $1 and p.last_cycle = $2 and ($3 is null or i.id = any($3))
          order by i.id",
     )
     .bind::<SqlUuid, _>(task_force_id)
-    .bind::<Int4, _>(cycle);
+    .bind::<Int4, _>(cycle)
+    .bind::<Nullable<Array<SqlUuid>>, _>(only);
     let rows: Vec<IndicatorRow> = Prepared(query).load(&mut &*conn).await?;
     let indicator = |row: IndicatorRow| {
         let verdict = match row.retirement_reason {
@@ -329,11 +358,12 @@ impl MigrationRow {
     }
 }
 
-/// The migrations with the progress of their checklists.
+/// The migrations with the progress of their checklists: these, or all of the cycle.
 pub(super) async fn migrations(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
+    only: Option<&[Uuid]>,
 ) -> QueryResult<Vec<ReportMigration>> {
     let query = diesel::sql_query(
         "select g.id, g.title, g.pilot_id, p.title as pilot_title, g.target_system, g.planned_on, g.state,
@@ -346,11 +376,12 @@ pub(super) async fn migrations(
              select count(*) filter (where done) as checklist_done, count(*) as checklist_total
              from checklist_items where task_force_id = g.task_force_id and migration_id = g.id
          ) c
-         where g.task_force_id = $1 and g.last_cycle = $2
+         where g.task_force_id = $1 and g.last_cycle = $2 and ($3 is null or g.id = any($3))
          order by g.id",
     )
     .bind::<SqlUuid, _>(task_force_id)
-    .bind::<Int4, _>(cycle);
+    .bind::<Int4, _>(cycle)
+    .bind::<Nullable<Array<SqlUuid>>, _>(only);
     let rows: Vec<MigrationRow> = Prepared(query).load(&mut &*conn).await?;
     let migration = |row: MigrationRow| ReportMigration {
         reconciliation: row.reconciliation(),

@@ -1,12 +1,13 @@
 //! The snapshot that the members vote on when a step is submitted.
 
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Int4, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::evidence;
+use super::{evidence, extent};
 use crate::db::Conn;
 use crate::db::schema::activities;
 use crate::db::statement::Prepared;
@@ -14,7 +15,7 @@ use crate::domain::activity::ActivityState;
 use crate::domain::event::SubjectKind;
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::report::ReportEvidence;
-use crate::domain::size::MOST_CONTENT;
+use crate::domain::size::{MOST_CONTENT, MOST_LISTED};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -220,7 +221,8 @@ fn children(kind: SubjectKind, product: SubjectKind, step: StepName) -> Option<S
 }
 
 /// The snapshot of a step: its products with their children, the evidence and the activities. The same rows give the
-/// same JSON. Products that are too large stay in the database.
+/// same JSON. Products that are too large stay in the database. Evidence and activities, which nobody can delete once the
+/// work has begun, are listed up to a limit and counted as a whole, so that they never keep a step from being submitted.
 pub async fn of_step(
     conn: &Conn,
     task_force_id: Uuid,
@@ -233,10 +235,15 @@ pub async fn of_step(
     });
     let proving = |kind: &EvidenceSubjectKind| steps_with_evidence(*kind).contains(&step);
     let kinds: Vec<EvidenceSubjectKind> = EvidenceSubjectKind::ALL.iter().copied().filter(proving).collect();
-    let (products, evidence, activities) = tokio::try_join!(
+    let proofs = async {
+        let chosen = extent::of_evidence(conn, task_force_id, cycle, &kinds).await?;
+        Ok((evidence(conn, task_force_id, &chosen.ids).await?, chosen.total))
+    };
+    let (products, (evidence, evidence_total), activities, activity_counts) = tokio::try_join!(
         futures_util::future::try_join_all(products),
-        evidence(conn, task_force_id, cycle, &kinds),
+        proofs,
         activities(conn, task_force_id, cycle, step),
+        activity_counts(conn, task_force_id, cycle, step),
     )?;
     // A subject that is renamed is no other evidence.
     let without_title = |mut evidence: ReportEvidence| {
@@ -256,7 +263,9 @@ pub async fn of_step(
     snapshot.insert("step".to_owned(), json!(step));
     snapshot.insert("cycle".to_owned(), json!(cycle));
     snapshot.insert("evidence".to_owned(), json!(evidence));
+    snapshot.insert("evidenceTotal".to_owned(), json!(evidence_total));
     snapshot.insert("activities".to_owned(), activities);
+    snapshot.insert("activityCounts".to_owned(), activity_counts);
     Ok(Ok(Value::Object(snapshot)))
 }
 
@@ -291,16 +300,34 @@ async fn documents(conn: &Conn, task_force_id: Uuid, cycle: i32, statement: &str
     Ok(Documents { documents, size })
 }
 
-/// The step's activities: number, title and state.
+/// The first of the step's activities that are not cancelled: number, title and state.
 async fn activities(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepName) -> QueryResult<Value> {
     let rows: Vec<(i32, LocalizedText, ActivityState)> = activities::table
         .filter(activities::task_force_id.eq(task_force_id))
         .filter(activities::cycle.eq(cycle))
         .filter(activities::step.eq(step))
+        .filter(activities::state.ne(ActivityState::Cancelled))
         .order(activities::number)
+        .limit(MOST_LISTED)
         .select((activities::number, activities::title, activities::state))
         .load(&mut &*conn)
         .await?;
     let activity = |(number, title, state): (i32, LocalizedText, ActivityState)| json!({ "number": number, "title": title, "state": state });
     Ok(rows.into_iter().map(activity).collect())
+}
+
+/// The number of the step's activities in each state.
+async fn activity_counts(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepName) -> QueryResult<Value> {
+    let counts: Vec<(ActivityState, i64)> = activities::table
+        .filter(activities::task_force_id.eq(task_force_id))
+        .filter(activities::cycle.eq(cycle))
+        .filter(activities::step.eq(step))
+        .group_by(activities::state)
+        .select((activities::state, count_star()))
+        .load(&mut &*conn)
+        .await?;
+    let count_of = |state: &ActivityState| {
+        counts.iter().find(|(counted, _)| counted == state).map_or(0, |(_, count)| *count)
+    };
+    Ok(ActivityState::ALL.iter().map(|state| json!({ "state": state, "count": count_of(state) })).collect())
 }

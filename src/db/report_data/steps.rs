@@ -15,11 +15,17 @@ use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 
-pub(super) async fn steps(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportStep>> {
+/// The steps of a cycle, with these submissions.
+pub(super) async fn steps(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    submissions_of_steps: &[Uuid],
+) -> QueryResult<Vec<ReportStep>> {
     let (steps, submissions, votes, waivers, notes) = tokio::try_join!(
         crate::db::steps::list(conn, task_force_id, Some(cycle)),
-        submissions(conn, task_force_id, cycle),
-        votes(conn, task_force_id, cycle),
+        submissions(conn, task_force_id, submissions_of_steps),
+        votes(conn, task_force_id, submissions_of_steps),
         waivers(conn, task_force_id, cycle),
         adjustment_notes(conn, task_force_id, cycle),
     )?;
@@ -46,10 +52,10 @@ pub(super) async fn steps(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Query
 
 type SubmissionRow = (StepName, Uuid, SubmissionState, DateTime<Utc>, Option<DateTime<Utc>>);
 
-async fn submissions(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<SubmissionRow>> {
+async fn submissions(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<SubmissionRow>> {
     submissions::table
         .filter(submissions::task_force_id.eq(task_force_id))
-        .filter(submissions::cycle.eq(cycle))
+        .filter(submissions::id.eq_any(ids))
         .order(submissions::id)
         .select((
             submissions::step,
@@ -76,18 +82,15 @@ type VoteRow = (
 async fn votes(
     conn: &Conn,
     task_force_id: Uuid,
-    cycle: i32,
+    submissions: &[Uuid],
 ) -> QueryResult<Vec<(Uuid, (Ballot, ReportVote))>> {
-    let of_the_submission =
-        submissions::task_force_id.eq(ballots::task_force_id).and(submissions::id.eq(ballots::submission_id));
     let of_the_member =
         members::task_force_id.eq(ballots::task_force_id).and(members::id.eq(ballots::member_id));
     let rows: Vec<VoteRow> = ballots::table
-        .inner_join(submissions::table.on(of_the_submission))
         .inner_join(members::table.on(of_the_member))
         .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(ballots::task_force_id.eq(task_force_id))
-        .filter(submissions::cycle.eq(cycle))
+        .filter(ballots::submission_id.eq_any(submissions))
         .order((ballots::submission_id, ballots::member_id))
         .select((
             ballots::submission_id,

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::abridgement::ReportList;
 use super::changes::{ReportAspect, ReportChange, ReportChanges};
 use super::model::{
     Parts, ReportDecision, ReportIndicator, ReportMaturity, ReportMember, ReportMigration, ReportModel,
@@ -28,22 +29,28 @@ pub fn changes(earlier: &ReportModel, cycle: i32, now: &Parts) -> ReportChanges 
     if is_same_cycle {
         steps(earlier, now, &mut items);
     }
-    resources(SubjectKind::Policy, policies(&earlier.policies), policies(&now.policies), &mut items);
-    resources(SubjectKind::Sector, sectors(&earlier.sectors), sectors(&now.sectors), &mut items);
+    let has_all = |list| earlier.has_all(list) && now.has_all(list);
+    let (before, after) = (policies(&earlier.policies), policies(&now.policies));
+    resources(SubjectKind::Policy, before, after, has_all(ReportList::Policies), &mut items);
+    let (before, after) = (sectors(&earlier.sectors), sectors(&now.sectors));
+    resources(SubjectKind::Sector, before, after, has_all(ReportList::Sectors), &mut items);
     maturity(earlier, now, &mut items);
     // Pilots and migrations of an earlier cycle that do not go on are no part of a report on a new one.
     let goes_on = |before: &Compared, after: &[Compared]| is_same_cycle || find(after, before.id).is_some();
     let (before, after) = (pilots(&earlier.pilots), pilots(&now.pilots));
     let before = before.into_iter().filter(|one| goes_on(one, &after)).collect();
-    resources(SubjectKind::Pilot, before, after, &mut items);
-    measurements(earlier, now, &mut items);
+    resources(SubjectKind::Pilot, before, after, has_all(ReportList::Pilots), &mut items);
+    let has_all_indicators = has_all(ReportList::Pilots) && has_all(ReportList::Indicators);
+    measurements(earlier, now, has_all_indicators, &mut items);
     let (before, after) = (migrations(&earlier.migrations), migrations(&now.migrations));
     let before = before.into_iter().filter(|one| goes_on(one, &after)).collect();
-    resources(SubjectKind::Migration, before, after, &mut items);
+    resources(SubjectKind::Migration, before, after, has_all(ReportList::Migrations), &mut items);
     decisions(earlier, now, &mut items);
     let (before, after) = (conditions(&earlier.decisions), conditions(&now.decisions));
-    resources(SubjectKind::Condition, before, after, &mut items);
-    resources(SubjectKind::Member, members(&earlier.members), members(&now.members), &mut items);
+    let has_all_conditions = has_all(ReportList::Decisions) && has_all(ReportList::Conditions);
+    resources(SubjectKind::Condition, before, after, has_all_conditions, &mut items);
+    let (before, after) = (members(&earlier.members), members(&now.members));
+    resources(SubjectKind::Member, before, after, has_all(ReportList::Members), &mut items);
     ReportChanges { since_report: earlier.control.number, since: earlier.control.as_of, items }
 }
 
@@ -94,16 +101,19 @@ fn find<'a, 'b>(all: &'b [Compared<'a>], id: Uuid) -> Option<&'b Compared<'a>> {
     all.iter().find(|one| one.id == id)
 }
 
-/// Resources that were added, that changed their state, or that the report no longer contains.
+/// Resources that were added, that changed their state, or that the report no longer contains. Of lists that are not
+/// `complete`, nobody knows what was added or removed.
 fn resources(
     kind: SubjectKind,
     before: Vec<Compared<'_>>,
     after: Vec<Compared<'_>>,
+    complete: bool,
     items: &mut Vec<ReportChange>,
 ) {
     for now in &after {
         let earlier = find(&before, now.id);
         let aspect = match earlier {
+            None if !complete => continue,
             None => ReportAspect::Added,
             Some(earlier) if earlier.state != now.state => ReportAspect::State,
             Some(_) => continue,
@@ -117,7 +127,7 @@ fn resources(
             after: now.state.map(str::to_owned),
         });
     }
-    for gone in before.iter().filter(|earlier| find(&after, earlier.id).is_none()) {
+    for gone in before.iter().filter(|earlier| complete && find(&after, earlier.id).is_none()) {
         items.push(ReportChange {
             kind,
             id: Some(gone.id),
@@ -178,8 +188,9 @@ fn maturity(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
     }
 }
 
-/// Measured values of the indicators, which have no id in a report: an indicator is known by its name in its pilot.
-fn measurements(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
+/// Measured values of the indicators, which have no id in a report: an indicator is known by its name in its pilot. Unless
+/// the lists are `complete`, an indicator that only one report has is not new.
+fn measurements(earlier: &ReportModel, now: &Parts, complete: bool, items: &mut Vec<ReportChange>) {
     let value = |indicator: &ReportIndicator| {
         let number = indicator.actual.as_ref()?;
         Some(format!("{number} {}", indicator.unit))
@@ -189,6 +200,9 @@ fn measurements(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange
         let before = before.map(|before| before.indicators.as_slice()).unwrap_or_default();
         for indicator in &pilot.indicators {
             let known = before.iter().find(|before| before.name == indicator.name);
+            if known.is_none() && !complete {
+                continue;
+            }
             let (before, after) = (known.and_then(value), value(indicator));
             if before != after {
                 items.push(ReportChange {
@@ -204,9 +218,11 @@ fn measurements(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange
     }
 }
 
-/// Decisions are never removed, and have a number for a title.
+/// Decisions are never removed, are numbered without gaps, and have their number for a title.
 fn decisions(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
-    let is_new = |one: &&ReportDecision| !earlier.decisions.iter().any(|known| known.number == one.number);
+    let abridged = earlier.abridged.iter().find(|one| one.list == ReportList::Decisions);
+    let known = abridged.map_or(earlier.decisions.len(), |one| one.total);
+    let is_new = |one: &&ReportDecision| usize::try_from(one.number).is_ok_and(|number| number > known);
     for decision in now.decisions.iter().filter(is_new) {
         let number = decision.number;
         items.push(ReportChange {
@@ -221,11 +237,11 @@ fn decisions(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A report as an earlier version stored it.
-    fn report(cycle: i32, rest: &serde_json::Value) -> ReportModel {
+    pub(in crate::domain::report) fn report(cycle: i32, rest: &serde_json::Value) -> ReportModel {
         let mut model = serde_json::json!({
             "control": {
                 "number": 3, "taskForceId": Uuid::nil(), "name": { "en": "Nur" }, "city": { "en": "Nur" }, "cycle": cycle,
@@ -245,7 +261,8 @@ mod tests {
         serde_json::from_value(model).unwrap()
     }
 
-    fn parts(model: ReportModel) -> Parts {
+    /// The parts of a report whose lists are complete.
+    pub(in crate::domain::report) fn parts(model: ReportModel) -> Parts {
         let ReportModel {
             health,
             steps,
@@ -274,7 +291,9 @@ mod tests {
             decisions,
             members,
             evidence,
+            totals: std::collections::BTreeMap::new(),
         }
+        .counted()
     }
 
     fn id(number: u128) -> Uuid {
@@ -337,6 +356,41 @@ mod tests {
             ),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn an_item_that_one_of_two_abridged_lists_lacks_is_neither_new_nor_gone() {
+        let abridged = |earlier: bool| {
+            let abridged = serde_json::json!([{ "list": "pilots", "listed": 2, "total": 9 }]);
+            if earlier { abridged } else { serde_json::json!([]) }
+        };
+        let earlier = report(
+            1,
+            &serde_json::json!({
+                "pilots": [pilot(1, "running", None), pilot(2, "planned", Some("8"))], "abridged": abridged(true),
+            }),
+        );
+        let now = serde_json::json!({ "pilots": [pilot(1, "evaluated", Some("4")), pilot(3, "planned", Some("7"))] });
+        let expected = ["pilot Pilot 1: state running evaluated", "indicator Delay: value - 4 min"];
+        assert_eq!(lines(&earlier, 1, &now), expected);
+
+        let whole = report(1, &serde_json::json!({ "pilots": [pilot(2, "planned", Some("8"))] }));
+        let mut cut = parts(report(1, &now));
+        cut.totals.insert(ReportList::Pilots, 9);
+        assert_eq!(changes(&whole, 1, &cut).items, []);
+    }
+
+    #[test]
+    fn decisions_that_an_abridged_report_left_out_are_not_new() {
+        let decision = |number: i32| {
+            serde_json::json!({ "number": number, "reportNumber": 1, "outcome": "continue", "returnToStep": null,
+                                "decidedOn": "2026-11-20", "meetingReference": "C 1", "supersedes": null, "departs": false,
+                                "conditions": [] })
+        };
+        let abridged = serde_json::json!([{ "list": "decisions", "listed": 1, "total": 3 }]);
+        let earlier = report(1, &serde_json::json!({ "decisions": [decision(1)], "abridged": abridged }));
+        let now = serde_json::json!({ "decisions": [decision(1), decision(2), decision(3), decision(4)] });
+        assert_eq!(lines(&earlier, 1, &now), ["decision Decision 4: added - continue"]);
     }
 
     #[test]

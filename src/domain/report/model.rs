@@ -1,11 +1,14 @@
 //! The contents of a report. A report is stored as canonical JSON with its hash, and rendered from that alone.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::abridgement::{ReportAbridgement, ReportList};
 use super::changes::ReportChanges;
 use super::{ReportTimeline, RiskCause, TargetVerdict};
 use crate::domain::activity::ActivityState;
@@ -72,6 +75,10 @@ pub struct ReportModel {
     pub recusals: Vec<ReportRecusal>,
     /// Annex: the evidence.
     pub evidence: Vec<ReportEvidence>,
+    /// The lists that have only some of their items, since the report would be too long otherwise. Missing in reports of
+    /// earlier versions, whose lists are complete.
+    #[serde(default)]
+    pub abridged: Vec<ReportAbridgement>,
 }
 
 /// Identification of the report and the records that it covers.
@@ -817,17 +824,20 @@ pub struct Parts {
     pub decisions: Vec<ReportDecision>,
     pub members: Vec<ReportMember>,
     pub evidence: Vec<ReportEvidence>,
+    /// The number of all items of each list, whether they were read or not.
+    pub totals: BTreeMap<ReportList, usize>,
 }
 
 impl ReportModel {
     /// A report with these parts, and with the parts that follow from them. `changes` is what changed
     /// since the last report that was before the council.
-    pub fn new(
+    pub(super) fn new(
         control: ReportControl,
         asked: ReportAsked,
         changes: Option<ReportChanges>,
         parts: Parts,
     ) -> Self {
+        let abridged = parts.abridged();
         let Parts {
             health,
             steps,
@@ -841,6 +851,7 @@ impl ReportModel {
             decisions,
             members,
             evidence,
+            totals: _,
         } = parts;
         Self {
             control,
@@ -861,6 +872,7 @@ impl ReportModel {
             decisions,
             members,
             evidence,
+            abridged,
         }
     }
 
@@ -868,7 +880,7 @@ impl ReportModel {
     ///
     /// # Errors
     /// A value that JSON can't represent.
-    pub fn canonical(&self) -> Result<String, serde_json::Error> {
+    pub(super) fn canonical(&self) -> Result<String, serde_json::Error> {
         serde_json_canonicalizer::to_string(self)
     }
 }

@@ -309,11 +309,11 @@ resource_routes! {
     create: {
         function: create_evidence,
         summary: "Add evidence",
-        description: "Adds evidence: a link, or without `url` a file to be uploaded with `PUT …/content`. Members add evidence about all subjects; the secretariat adds evidence about the task force, a submission, a report or a decision (such as the signed letter or the minutes). Evidence can be added in any state of the subject's step; about a condition also after the task force has concluded; about the task force, a submission, a report or a decision, by the secretariat and the chair, in any state of the task force.",
+        description: "Adds evidence: a link, or without `url` a file to be uploaded with `PUT …/content`. Members add evidence about all subjects; the secretariat adds evidence about the task force, a submission, a report or a decision (such as the signed letter or the minutes). Evidence can be added in any state of the subject's step; about a condition also after the task force has concluded; about the task force, a submission, a report or a decision, by the secretariat and the chair, in any state of the task force. A user adds at most 200 pieces of evidence about one subject.",
         problems: requires(Action::KeepRecord)
             .sometimes_requires(Action::ProveWork)
             .writes(Write::Comment)
-            .refuses([RefusalCode::UnknownReference]),
+            .refuses([RefusalCode::UnknownReference, RefusalCode::TooManyItems]),
     },
     get: {
         function: get_evidence,

@@ -23,7 +23,6 @@ use crate::db::reports::ReportFilter;
 use crate::domain::decision::DecisionOutcome;
 use crate::domain::file_name;
 use crate::domain::reference::Reference;
-use crate::domain::refusal::RefusalCode;
 use crate::domain::report::{ReportFormat, ReportModel, ReportState};
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
@@ -276,13 +275,16 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
 ///
 /// Builds a report from the current records while step `report` is open. The content of a report never changes; a later
 /// report of the same cycle supersedes it. A report is a `draft` until the members pass step `report` with it.
+///
+/// Lists with more than 200 items or much text are cut, so that a report can always be built; `abridged` of the content
+/// lists them, with the number of all items.
 #[utoipa::path(
     tag = "reports",
     params(TaskForcePath),
     request_body = NewCouncilReport,
     responses((status = 201, description = "The report.", body = CouncilReport, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(
-        requires(Action::Lead).writes_in_step(Write::OpenStep).refuses([RefusalCode::ContentTooLarge])
+        requires(Action::Lead).writes_in_step(Write::OpenStep)
     )))
 )]
 #[post("/v1/task-forces/{taskForceId}/reports")]

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::characters;
+use crate::domain::report::ReportList;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::bidi;
 use crate::render::document::{Block, Line, plain};
@@ -112,6 +113,7 @@ fn full() -> Value {
             { "id": id, "subject": { "kind": "policy", "id": id }, "title": text("Page"), "url": "https://city.example",
               "sha256": null, "mediaType": null, "size": null },
         ],
+        "abridged": ReportList::ALL.iter().map(|list| json!({ "list": list, "listed": 2, "total": 614 })).collect::<Vec<_>>(),
     })
 }
 
@@ -267,11 +269,30 @@ fn a_section_says_what_the_record_says() {
         "Buses: Scale up",
         "20 November 2026: Moved",
         "Pilot: Buses",
+        "Evidence: this report lists 2 of 614.",
         "https://city.example",
         "cd34",
     ] {
         assert!(text.contains(said), "{said} in {text}");
     }
+}
+
+#[test]
+fn an_abridged_list_is_named_on_the_first_page_and_where_it_stands() {
+    let document = made(&full(), Language::Arabic, true);
+    for list in ReportList::ALL.iter().copied() {
+        let said = format!("{}:", list.label().in_language(Language::Arabic));
+        let says = |section: &Section| {
+            let of_section = section.blocks.iter().flat_map(lines_of_block).map(|line| plain(line));
+            of_section.filter(|line| line.contains("يسرد هذا التقرير")).any(|line| line.starts_with(&said))
+        };
+        let sections: Vec<_> = document.sections.iter().filter(|section| says(section)).collect();
+        assert!(sections.len() >= 2 && sections[0].id == "summary", "{list}: {}", sections.len());
+    }
+    let mut whole = full();
+    whole["abridged"] = json!([]);
+    let document = made(&whole, Language::English, true);
+    assert!(!lines(&document).iter().any(|line| plain(line).contains("this report lists")));
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::report::ReportAbridgement;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary;
 use crate::render::bidi;
 use crate::render::dates;
-use crate::render::document::{Block, Column, ColumnKind, Fact, Line, Section, Span, Table, joined};
+use crate::render::document::{Block, Column, ColumnKind, Fact, Line, Section, Span, Table, fill, joined};
 
 words! {
     /// Fixed texts of all sections.
@@ -15,6 +16,7 @@ words! {
         comma: ", ", "، ";
         none: "None.", "لا يوجد.";
         nothing: "–", "–";
+        abridged: "{0}: this report lists {1} of {2}.", "{0}: يسرد هذا التقرير {1} من أصل {2}.";
     }
 }
 
@@ -99,6 +101,13 @@ impl Wording {
     /// The cell of a value that is not there.
     pub(super) fn nothing(self) -> Line {
         vec![Span::words(CommonWords::of(self.language).nothing)]
+    }
+
+    /// The paragraph that says that the report has only a part of a list.
+    pub(super) fn abridged(self, abridged: &ReportAbridgement) -> Block {
+        let ReportAbridgement { list, listed, total } = abridged;
+        let parts = [self.label(*list), Span::value(listed), Span::value(total)];
+        Block::Paragraph(fill(CommonWords::of(self.language).abridged, &parts))
     }
 
     /// The paragraph of a section that has no contents.

@@ -79,6 +79,25 @@ async fn evidence_is_about_one_thing_of_every_kind() {
 }
 
 #[tokio::test]
+async fn a_user_adds_so_much_evidence_about_a_subject_and_takes_no_place_of_others() {
+    let app = TestApp::start().await;
+    let policy = new_policy(&app).await;
+    let first = new_evidence(&app, "policy", policy.id(), json!({})).await;
+    let many = "insert into evidence (task_force_id, id, policy_id, title, user_id, created_at, updated_at)
+        select task_force_id, gen_random_uuid(), policy_id, title, user_id, now(), now()
+        from evidence cross join generate_series(1, 199) where id::text = $1";
+    app.db().await.execute(many, &[&first.id()]).await.unwrap();
+    let one_more = evidence("policy", policy.id(), json!({}));
+    let refused = app.as_expert().post(app.a("/evidence"), one_more.clone()).await;
+    let detail = refused.expect_problem(409, "tooManyItems")["detail"].as_str().unwrap().to_owned();
+    assert!(detail.starts_with("You have added 200 pieces of evidence about this subject"), "{detail}");
+    app.as_who(Who::Expert2).create(app.a("/evidence"), one_more.clone()).await;
+    new(&app).await;
+    app.as_expert().delete(&first).await.expect(204);
+    app.as_expert().create(app.a("/evidence"), one_more).await;
+}
+
+#[tokio::test]
 async fn a_link_is_a_whole_address_without_a_password() {
     let app = TestApp::start().await;
     let expert = app.as_expert();

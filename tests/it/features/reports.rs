@@ -244,17 +244,49 @@ async fn building_a_report_leaves_an_event_that_names_its_hash() {
 }
 
 #[tokio::test]
-async fn a_report_with_more_text_than_can_be_reported_is_refused_with_its_size() {
+async fn a_report_lists_what_it_has_room_for_and_counts_the_rest() {
     let app = TestApp::start().await;
     app.db_open("report").await;
-    let long = "insert into policies (task_force_id, id, cycle, last_cycle, title, kind, aims, state, state_since, created_at, updated_at)
+    let many = "insert into policies (task_force_id, id, cycle, last_cycle, title, kind, aims, state, state_since, created_at, updated_at)
         select id, gen_random_uuid(), 1, 1, jsonb_build_object('ar', repeat('س', 200), 'en', repeat('s', 200)), 'policy', '{}',
                'adopted', now(), now(), now()
         from task_forces cross join generate_series(1, 3000) where id::text = $1";
-    app.db().await.execute(long, &[&app.world().a]).await.unwrap();
-    let refused = app.as_chair().post(app.a("/reports"), report(json!({}))).await;
-    let detail = refused.expect_problem(409, "contentTooLarge")["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains(" MB, and at most 2 MB can be put to the vote or go into a report"), "{detail}");
-    app.db().await.batch_execute("delete from policies where title ->> 'en' like 'ss%'").await.unwrap();
-    new(&app, json!({})).await;
+    app.db().await.execute(many, &[&app.world().a]).await.unwrap();
+    let built = new(&app, json!({})).await;
+    let listed = built["model"]["policies"].as_array().unwrap().len();
+    assert_eq!(built["model"]["abridged"], json!([{ "list": "policies", "listed": listed, "total": 3000 }]));
+    assert!((150..=200).contains(&listed), "{listed}");
+    let page = app.as_chair().get(format!("{}?format=html&lang=en", built.path)).await.expect(200);
+    assert!(page.text().contains("Policies in force: this report lists"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn evidence_on_record_never_keeps_a_task_force_from_reporting() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    // Links about a passed submission, which nobody can delete, and one about another.
+    let submissions = "insert into submissions
+            (task_force_id, id, cycle, step, state, member_id, created_at, updated_at, decided_at, snapshot, hash)
+        select task_force_id, gen_random_uuid(), 1, step, 'passed', id, now(), now(), now(), '{}', sha256('{}')
+        from (select task_force_id, id from members where task_force_id::text = $1 limit 1) m,
+             (values ('policy'), ('sectors')) as steps (step)";
+    app.db().await.execute(submissions, &[&app.world().a]).await.unwrap();
+    let links =
+        "insert into evidence (task_force_id, id, submission_id, title, url, user_id, created_at, updated_at)
+        select s.task_force_id, gen_random_uuid(), s.id,
+               jsonb_build_object('ar', repeat('\u{1f3d9}', 200), 'en', repeat('\u{1f3d9}', 200)),
+               'https://city.example/' || repeat('a', 1900), (select id from users limit 1), now(), now()
+        from submissions s cross join generate_series(1, 700) where s.step = 'policy'";
+    app.db().await.batch_execute(links).await.unwrap();
+    let one = r#"insert into evidence (task_force_id, id, submission_id, title, url, user_id, created_at, updated_at)
+        select s.task_force_id, gen_random_uuid(), s.id, '{"en": "The letter"}', 'https://city.example/letter',
+               (select id from users limit 1), now(), now()
+        from submissions s where s.step = 'sectors'"#;
+    app.db().await.batch_execute(one).await.unwrap();
+    let built = new(&app, json!({})).await;
+    let evidence = built["model"]["evidence"].as_array().unwrap();
+    let listed = evidence.len();
+    assert!((50..=200).contains(&listed), "{listed}");
+    assert_eq!(built["model"]["abridged"], json!([{ "list": "evidence", "listed": listed, "total": 701 }]));
+    assert!(evidence.iter().any(|one| one["title"]["en"] == "The letter"), "each subject has its turn");
 }

@@ -228,6 +228,45 @@ async fn more_text_than_can_be_put_to_the_vote_is_refused_with_its_size() {
 }
 
 #[tokio::test]
+async fn work_that_nobody_can_delete_never_keeps_a_step_from_being_submitted() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let adopted = ready_policy_step(&app).await;
+    let before = submit(chair, "policy").await;
+    let activities =
+        |submission: &Resource| submission["snapshot"]["content"]["activities"].as_array().unwrap().len();
+    let kept = activities(&before);
+    withdraw(chair, &before).await.expect(200);
+    // Titles of the greatest length: 1,600 bytes each.
+    let many = "insert into activities (task_force_id, id, number, cycle, step, title, priority, review_required, state,
+                                        state_reason, state_since, created_at, updated_at)
+        select id, gen_random_uuid(), 1000 + n, 1, 'policy',
+               jsonb_build_object('ar', repeat('\u{1f3d9}', 200), 'en', repeat('\u{1f3d9}', 200)), 'normal', false,
+               case when n <= 1500 then 'cancelled' else 'done' end,
+               case when n <= 1500 then jsonb_build_object('en', 'Not needed') end, now(), now(), now()
+        from task_forces cross join generate_series(1, 3000) n where id::text = $1";
+    app.db().await.execute(many, &[&app.world().a]).await.unwrap();
+    let links =
+        "insert into evidence (task_force_id, id, policy_id, title, url, user_id, created_at, updated_at)
+        select p.task_force_id, gen_random_uuid(), p.id, jsonb_build_object('en', repeat('\u{1f3d9}', 200)),
+               'https://city.example/' || repeat('a', 1900), (select id from users limit 1), now(), now()
+        from policies p cross join generate_series(1, 1000) where p.id::text = $1";
+    app.db().await.execute(links, &[&adopted.id()]).await.unwrap();
+    let submission = submit(chair, "policy").await;
+    let content = &submission["snapshot"]["content"];
+    assert_eq!(activities(&submission), 200);
+    assert!(content["activities"].as_array().unwrap().iter().all(|one| one["state"] != "cancelled"));
+    let count = |state: &str| {
+        let counts = content["activityCounts"].as_array().unwrap();
+        counts.iter().find(|one| one["state"] == state).unwrap()["count"].as_i64().unwrap()
+    };
+    assert!(count("cancelled") >= 1500, "{}", content["activityCounts"]);
+    assert_eq!(usize::try_from(count("done") + count("planned") - 1500).unwrap(), kept);
+    assert_eq!(content["evidenceTotal"], 1000);
+    assert!((50..=200).contains(&content["evidence"].as_array().unwrap().len()));
+}
+
+#[tokio::test]
 async fn a_cycle_has_as_many_of_a_kind_as_a_list_and_a_vote_can_hold() {
     let app = TestApp::start().await;
     let expert = app.as_expert();

@@ -85,6 +85,7 @@ impl Vocabularies {
             entries::<report::TargetVerdict>(),
             entries::<report::RiskCause>(),
             entries::<report::ReportAspect>(),
+            entries::<report::ReportList>(),
             entries::<report::ReportFormat>(),
             entries::<decision::DecisionOutcome>(),
             entries::<decision::ConditionState>(),

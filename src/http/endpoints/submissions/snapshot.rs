@@ -184,16 +184,24 @@ pub(super) struct ReportSnapshot {
 
 /// The content of every step.
 #[derive(Debug, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct SnapshotContent {
     /// The step.
     step: StepName,
     /// The cycle of the step.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The evidence about the products of the step.
+    /// The evidence about the products of the step, at most 200 pieces.
     evidence: Vec<ReportEvidence>,
-    /// The activities of the step.
+    /// The number of all evidence about the products of the step. Snapshots of an earlier version do not have it: they
+    /// list all evidence.
+    #[schema(minimum = 0, nullable = false, example = 3)]
+    evidence_total: Option<i64>,
+    /// The first 200 activities of the step that are not cancelled. Snapshots of an earlier version list all activities.
     activities: Vec<SnapshotActivity>,
+    /// The number of activities of the step in each state. Snapshots of an earlier version do not have it.
+    #[schema(nullable = false)]
+    activity_counts: Option<Vec<SnapshotActivityCount>>,
 }
 
 /// The content of step 1.
@@ -254,6 +262,16 @@ struct SnapshotActivity {
     title: LocalizedText,
     /// The state.
     state: ActivityState,
+}
+
+/// The activities of the step in one state.
+#[derive(Debug, ToSchema)]
+struct SnapshotActivityCount {
+    /// The state.
+    state: ActivityState,
+    /// The number of activities.
+    #[schema(minimum = 0, example = 12)]
+    count: i64,
 }
 
 /// A policy as it was.

@@ -129,6 +129,16 @@ async fn something_else_is_decided_only_while_nothing_has_followed() {
     assert_eq!(happened(&app, before.0).await, ["decision.recorded"]);
     assert_eq!((states(&app, "").await, condition_states(&app).await), (before.1, before.2));
 
+    // A correction of the record follows from nothing, with conditions or without.
+    let app = TestApp::start().await;
+    submitted_report(&app, json!({})).await;
+    decide(&app, "continue", json!({})).await;
+    let owned = json!({ "conditions": [condition(&app, Who::Chair, json!({}))] });
+    decide(&app, "continue", correcting(1, owned)).await;
+    decide(&app, "continue", correcting(2, json!({}))).await;
+    decide(&app, "conclude", correcting(3, json!({}))).await;
+    assert_eq!(state(&app).await, "concluded");
+
     // A condition that was reported met is a consequence, also after the end.
     let app = TestApp::start().await;
     submitted_report(&app, json!({})).await;

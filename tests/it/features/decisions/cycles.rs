@@ -323,6 +323,12 @@ async fn any_change_of_the_step_since_the_decision_is_an_answer() {
             }
         }
         assert!(unmet(&app, "sectors").await.is_empty(), "{change}");
+        // A correction of the record alone takes no answer away.
+        let decision = app.as_chair().list(&app.a("/decisions")).await[0]["number"].clone();
+        let correction =
+            json!({ "reportNumber": number, "returnToStep": "sectors", "supersedesNumber": decision });
+        decide(&app, "adjust", correction).await;
+        assert!(unmet(&app, "sectors").await.is_empty(), "{change}");
         if change == "evidence" {
             continue;
         }

@@ -1,0 +1,219 @@
+//! The rows that a report has room for. Members can add more than a report can hold, and cannot delete all of it: the
+//! database counts rows and their text, so that what is left out is never loaded.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Int4, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::cycle_of_subject;
+use crate::db::Conn;
+use crate::db::statement::Prepared;
+use crate::domain::evidence::EvidenceSubjectKind;
+use crate::domain::report::ReportList;
+use crate::domain::size::{MOST_LISTED, MOST_LISTED_BYTES};
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// The rows of a list that are read.
+#[derive(Debug, Default)]
+pub(super) struct Extent {
+    pub(super) ids: Vec<Uuid>,
+    /// The number of all rows.
+    pub(super) total: usize,
+}
+
+#[derive(Debug, QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    list: String,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    ids: Vec<Uuid>,
+    #[diesel(sql_type = BigInt)]
+    total: i64,
+}
+
+/// The rows of one list: `id`, `bytes` (about its text in a report) and `place`, by which the rows that are read are
+/// chosen, in the cycle `$2` of the task force `$1`; and the order of rows with the same place.
+struct Source {
+    list: ReportList,
+    rows: String,
+    order: &'static str,
+}
+
+impl Source {
+    fn new(list: ReportList, rows: impl Into<String>) -> Self {
+        Self { list, rows: rows.into(), order: "id" }
+    }
+
+    /// Of rows with the same place, the newest are chosen.
+    fn newest_first(self) -> Self {
+        Self { order: "id desc", ..self }
+    }
+
+    /// The statement that chooses the rows.
+    fn statement(&self) -> String {
+        format!(
+            "select '{list}' as list, count(*) as total,
+                    coalesce(array_agg(id) filter (where number <= {MOST_LISTED} and total_bytes <= {MOST_LISTED_BYTES}),
+                             '{{}}') as ids
+             from (select id, row_number() over w as number, sum(bytes) over w as total_bytes
+                   from ({rows}) s window w as (order by place, {order})) numbered",
+            list = self.list.code(),
+            rows = self.rows,
+            order = self.order,
+        )
+    }
+}
+
+/// The lists of a report that are chosen from. What is in force comes first, and children are taken from each parent in
+/// turn.
+fn sources() -> Vec<Source> {
+    vec![
+        Source::new(
+            ReportList::Submissions,
+            "select s.id, (s.state <> 'passed')::int as place, 700 + (
+                 select coalesce(sum(500 + coalesce(octet_length(b.comment), 0)
+                                     + 2 * coalesce(octet_length(b.reason::text), 0)), 0)
+                 from ballots b where b.task_force_id = s.task_force_id and b.submission_id = s.id) as bytes
+             from submissions s where s.task_force_id = $1 and s.cycle = $2",
+        )
+        .newest_first(),
+        Source::new(
+            ReportList::Policies,
+            "select p.id, 0 as place,
+                    400 + octet_length(p.title::text) + coalesce(octet_length(p.reference), 0) as bytes
+             from policies p where p.task_force_id = $1 and p.last_cycle = $2 and p.state = 'adopted'",
+        ),
+        Source::new(
+            ReportList::Sectors,
+            "select p.id, (p.state not in ('selected', 'studied'))::int as place,
+                    400 + octet_length(p.name::text) + coalesce(octet_length(p.state_reason::text), 0) as bytes
+             from sectors p where p.task_force_id = $1 and p.last_cycle = $2",
+        ),
+        Source::new(
+            ReportList::Studies,
+            "select x.id, row_number() over (partition by x.sector_id order by x.id) as place,
+                    100 + octet_length(x.title::text) + coalesce(octet_length(x.recommendation::text), 0) as bytes
+             from studies x join sectors p on p.task_force_id = x.task_force_id and p.id = x.sector_id
+             where x.task_force_id = $1 and p.last_cycle = $2 and x.completed",
+        ),
+        Source::new(
+            ReportList::Pilots,
+            "select p.id, (p.state = 'cancelled')::int as place,
+                    1000 + octet_length(p.title::text) + coalesce(octet_length(p.state_reason::text), 0)
+                    + 2 * coalesce(octet_length(p.lessons::text), 0) as bytes
+             from pilots p where p.task_force_id = $1 and p.last_cycle = $2",
+        ),
+        Source::new(
+            ReportList::Indicators,
+            "select x.id, row_number() over (partition by x.pilot_id order by x.id) as place,
+                    300 + octet_length(x.name::text) + octet_length(x.unit)
+                    + coalesce(octet_length(x.retirement_reason::text), 0) as bytes
+             from indicators x join pilots p on p.task_force_id = x.task_force_id and p.id = x.pilot_id
+             where x.task_force_id = $1 and p.last_cycle = $2",
+        ),
+        Source::new(
+            ReportList::Migrations,
+            "select p.id, (p.state = 'rolledBack')::int as place,
+                    800 + octet_length(p.title::text) + octet_length(p.target_system)
+                    + coalesce(octet_length(p.state_reason::text), 0)
+                    + 2 * coalesce(octet_length(p.reconciliation_reason::text), 0)
+                    + coalesce(octet_length(p.receiving_unit), 0) + coalesce(octet_length(p.service_owner), 0) as bytes
+             from migrations p where p.task_force_id = $1 and p.last_cycle = $2",
+        ),
+        Source::new(
+            ReportList::Decisions,
+            "select d.id, 0 as place,
+                    500 + octet_length(d.reason::text) + octet_length(d.meeting_reference) as bytes
+             from decisions d where d.task_force_id = $1",
+        )
+        .newest_first(),
+        Source::new(
+            ReportList::Conditions,
+            "select c.id, (c.state not in ('open', 'reportedMet'))::int as place,
+                    500 + octet_length(c.text::text) + coalesce(octet_length(c.state_reason::text), 0) as bytes
+             from conditions c where c.task_force_id = $1",
+        )
+        .newest_first(),
+        Source::new(
+            ReportList::Members,
+            "select m.id, (m.to_date is not null)::int as place,
+                    600 + coalesce(octet_length(m.expertise), 0) + coalesce(octet_length(m.end_reason::text), 0) as bytes
+             from members m
+             join task_forces t on t.id = m.task_force_id
+             join cycles c on c.task_force_id = m.task_force_id and c.number = $2
+             where m.task_force_id = $1
+               and (m.to_date is null or m.to_date >= local_date(c.opened_at, t.time_zone))",
+        )
+        .newest_first(),
+        evidence_about(EvidenceSubjectKind::ALL),
+    ]
+}
+
+/// The evidence about subjects of these kinds that belong to a cycle, or to none ([`cycle_of_subject`]).
+fn evidence_about(kinds: &[EvidenceSubjectKind]) -> Source {
+    let quoted = |kinds: Vec<&EvidenceSubjectKind>| {
+        let quoted: Vec<String> = kinds.into_iter().map(|kind| format!("'{}'", kind.code())).collect();
+        quoted.join(", ")
+    };
+    let (joins, cycles): (Vec<&str>, Vec<&str>) =
+        EvidenceSubjectKind::ALL.iter().filter_map(|kind| cycle_of_subject(*kind)).unzip();
+    let of_no_cycle = EvidenceSubjectKind::ALL.iter().filter(|kind| cycle_of_subject(**kind).is_none());
+    Source::new(
+        ReportList::Evidence,
+        format!(
+            "select e.id, row_number() over (partition by e.subject_id order by e.id) as place,
+                    500 + octet_length(e.title::text) + coalesce(octet_length(e.url), 0) as bytes
+             from evidence e {joins}
+             where e.task_force_id = $1 and e.subject_kind in ({kinds})
+               and (e.subject_kind in ({of_no_cycle}) or coalesce({cycles}) = $2)",
+            joins = joins.join(" "),
+            cycles = cycles.join(", "),
+            kinds = quoted(kinds.iter().collect()),
+            of_no_cycle = quoted(of_no_cycle.collect()),
+        ),
+    )
+}
+
+/// The rows of each list that a report on a cycle has room for.
+pub(super) async fn of_report(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+) -> QueryResult<BTreeMap<ReportList, Extent>> {
+    read(conn, task_force_id, cycle, &sources()).await
+}
+
+/// The evidence about subjects of these kinds that a snapshot has room for.
+pub(super) async fn of_evidence(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    kinds: &[EvidenceSubjectKind],
+) -> QueryResult<Extent> {
+    if kinds.is_empty() {
+        return Ok(Extent::default());
+    }
+    let mut extents = read(conn, task_force_id, cycle, &[evidence_about(kinds)]).await?;
+    Ok(extents.remove(&ReportList::Evidence).unwrap_or_default())
+}
+
+async fn read(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    sources: &[Source],
+) -> QueryResult<BTreeMap<ReportList, Extent>> {
+    let statements: Vec<String> = sources.iter().map(Source::statement).collect();
+    let query = diesel::sql_query(statements.join(" union all "))
+        .bind::<SqlUuid, _>(task_force_id)
+        .bind::<Int4, _>(cycle);
+    let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
+    let extent = |row: Row| {
+        let list = ReportList::parse(&row.list)?;
+        Some((list, Extent { ids: row.ids, total: usize::try_from(row.total).unwrap_or_default() }))
+    };
+    Ok(rows.into_iter().filter_map(extent).collect())
+}
