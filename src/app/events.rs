@@ -8,9 +8,10 @@ use crate::db;
 use crate::db::events::{EventFilter, EventOrder, EventRow, InstallationEventRow};
 use crate::db::page::{Page, Window};
 use crate::domain::event::Event;
-use crate::domain::reference::Reference;
+use crate::domain::reference::{NamedByChanges, Reference};
 use crate::domain::rights::Action;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
+use crate::render::sentences::{self, EventFacts};
 
 /// An event with its hash in hexadecimal and the name of its actor.
 #[derive(Debug, Clone)]
@@ -23,13 +24,31 @@ pub struct ReadEvent {
     pub actor_name: Option<LocalizedText>,
     /// The subject, with its title.
     pub subject: Reference,
+    /// The members and resources that the changes name by their ids.
+    pub named: NamedByChanges,
 }
 
 impl ReadEvent {
     pub(super) fn from_row(row: EventRow) -> Result<Self> {
         let event = serde_json::from_str(&row.body).map_err(Error::internal)?;
-        let EventRow { hash, actor_name, subject, .. } = row;
-        Ok(Self { event, hash: hex::encode(hash), actor_name, subject })
+        let EventRow { hash, actor_name, subject, named, .. } = row;
+        Ok(Self { event, hash: hex::encode(hash), actor_name, subject, named: named.unwrap_or_default() })
+    }
+
+    /// The event as one sentence.
+    pub fn sentence(&self, language: Language) -> String {
+        let event = &self.event;
+        let facts = EventFacts {
+            action: event.action,
+            actor: &event.actor,
+            actor_name: self.actor_name.as_ref(),
+            subject: &self.subject,
+            from: event.from.as_deref(),
+            to: event.to.as_deref(),
+            changes: &event.changes,
+            named: &self.named,
+        };
+        sentences::sentence(&facts, language)
     }
 }
 

@@ -13,7 +13,7 @@ use super::schema::{events, installation_events, task_force_heads, task_forces};
 use super::statement::Prepared;
 use crate::domain::audit::{StoredEvent, StoredHead};
 use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Hash, NewEvent};
-use crate::domain::reference::Reference;
+use crate::domain::reference::{NamedByChanges, Reference};
 use crate::domain::text::LocalizedText;
 
 /// The head of a task force's hash chain.
@@ -113,6 +113,9 @@ pub struct EventRow {
     /// The subject, with its current title; with its last title if it was deleted.
     #[diesel(sql_type = Jsonb)]
     pub subject: Reference,
+    /// The members and resources that the changes name by their ids, for the actions whose sentences name them.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub named: Option<NamedByChanges>,
 }
 
 /// The subject of the event `e` if it was deleted, with the last title that an event gives to it, or to the resource that it
@@ -120,12 +123,20 @@ pub struct EventRow {
 /// megabyte.
 const DELETED_SUBJECT: &str = "jsonb_build_object('kind', e.subject_kind, 'id', e.subject_id, 'title', (
     select titled.subject_title from events titled
-    where titled.task_force_id = $1 and titled.subject_title is not null and titled.subject_id = coalesce(
+    where titled.task_force_id = e.task_force_id and titled.subject_title is not null and titled.subject_id = coalesce(
         (select child.subject_parent_id from events child
-         where child.task_force_id = $1 and child.subject_id = e.subject_id and child.subject_parent_id is not null
+         where child.task_force_id = e.task_force_id and child.subject_id = e.subject_id and child.subject_parent_id is not null
          limit 1),
         e.subject_id)
     order by titled.seq desc limit 1))";
+
+/// The columns of an [`EventRow`] that are joined to the event `e`, whose actor is the user `u`.
+pub(super) fn joined_columns() -> String {
+    let kinds = relations::in_task_force();
+    let subject = relations::subject(&kinds, "e.subject_kind", "e.task_force_id", "e.subject_id");
+    let named = relations::named_by_changes("e");
+    format!("u.name as actor_name, coalesce({subject}, {DELETED_SUBJECT}) as subject, {named} as named")
+}
 
 /// Narrows a list of events.
 #[derive(Debug, Clone, Default)]
@@ -178,16 +189,16 @@ pub async fn list(
     window: Window,
     max_bytes: i64,
 ) -> QueryResult<Page<EventRow>> {
-    let subject = relations::subject(&relations::in_task_force(), "e.subject_kind", "$1", "e.subject_id");
+    let joined = joined_columns();
     let (direction, comparison, from) = order.parts();
     let conditions = filter.conditions();
     let query = diesel::sql_query(format!(
-        "select e.body, e.hash, e.found, u.name as actor_name, coalesce({subject}, {DELETED_SUBJECT}) as subject
+        "select e.body, e.hash, e.found, {joined}
          from (
              select *, count(*) over () as found,
                     sum(octet_length(body)) over (order by seq {direction}) - octet_length(body) as bytes_before
              from (
-                 select seq, body, hash, actor_id, subject_kind, subject_id from events
+                 select task_force_id, seq, body, hash, actor_id, action, subject_kind, subject_id from events
                  where task_force_id = $1 and seq > $6 and {comparison} {conditions}
                  order by seq {direction} limit $7
              ) page

@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use super::types::queryable;
 use crate::domain::criterion::MAX_LISTED;
-use crate::domain::event::SubjectKind;
-use crate::domain::reference::{MemberReference, Reference, UserReference};
+use crate::domain::event::{EventAction, SubjectKind};
+use crate::domain::reference::{MemberReference, NamedByChanges, Reference, UserReference};
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
@@ -123,7 +123,7 @@ pub(super) fn resource(kind: SubjectKind, task_force_id: &str, id: &str) -> Stri
         }
         SubjectKind::HealthStatement => ("health_statements ref", "'title', null"),
         SubjectKind::Step => ("steps ref", "'step', ref.step, 'cycle', ref.cycle"),
-        SubjectKind::Submission => ("submissions ref", "'step', ref.step"),
+        SubjectKind::Submission => ("submissions ref", "'step', ref.step, 'cycle', ref.cycle"),
         SubjectKind::Policy => ("policies ref", "'title', ref.title"),
         SubjectKind::Sector => ("sectors ref", "'title', ref.name"),
         SubjectKind::Assessment => (
@@ -196,6 +196,51 @@ pub(super) fn subject(kinds: &[SubjectKind], kind: &str, task_force_id: &str, id
     format!("case {kind} {} end", each.collect::<Vec<_>>().join(" "))
 }
 
+/// The fields of events that hold the id of a member, of an activity or of a policy, which sentences name.
+const NAMING_FIELDS: [&str; 5] = ["assigneeId", "ownerId", "mentions", "dependsOn", "supersededById"];
+
+/// The actions whose sentences name members or resources beside the subject.
+const NAMING_ACTIONS: [EventAction; 11] = [
+    EventAction::ActivityCreated,
+    EventAction::ActivityUpdated,
+    EventAction::ActivityTransitioned,
+    EventAction::PilotUpdated,
+    EventAction::ConditionCreated,
+    EventAction::ConditionUpdated,
+    EventAction::PolicyTransitioned,
+    EventAction::DependencyAdded,
+    EventAction::DependencyRemoved,
+    EventAction::CommentCreated,
+    EventAction::CommentUpdated,
+];
+
+/// The members and resources that the changes of the event `event` name by their ids, as [`NamedByChanges`]; null if its
+/// sentence names none. The row has the columns `task_force_id`, `action` and `body`.
+pub(super) fn named_by_changes(event: &str) -> String {
+    let actions = NAMING_ACTIONS.map(|action| format!("'{}'", action.code())).join(", ");
+    let fields = NAMING_FIELDS.map(|field| format!("@.key == \"{field}\"")).join(" || ");
+    // A field has one id or a list of ids: in the lax mode, `[*]` reads both.
+    let uuid = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+    let path = format!("$.keyvalue() ? ({fields}).value.*[*] ? (@ like_regex \"{uuid}\")");
+    format!(
+        "case when {event}.action in ({actions}) then (
+             select jsonb_object_agg(named.id, jsonb_build_object('title', named.title, 'userId', named.user_id))
+             from jsonb_path_query({event}.body::jsonb -> 'changes', '{path}') mentioned(id)
+             cross join lateral (
+                 select ref.id, ref_user.name as title, ref.user_id
+                 from members ref join users ref_user on ref_user.id = ref.user_id
+                 where ref.task_force_id = {event}.task_force_id and ref.id = (mentioned.id #>> '{{}}')::uuid
+                 union all
+                 select ref.id, ref.title, null from activities ref
+                 where ref.task_force_id = {event}.task_force_id and ref.id = (mentioned.id #>> '{{}}')::uuid
+                 union all
+                 select ref.id, ref.title, null from policies ref
+                 where ref.task_force_id = {event}.task_force_id and ref.id = (mentioned.id #>> '{{}}')::uuid
+             ) named
+         ) end"
+    )
+}
+
 /// The kinds of resources outside of all task forces.
 pub(super) const IN_INSTALLATION: [SubjectKind; 3] =
     [SubjectKind::User, SubjectKind::Session, SubjectKind::ApiKey];
@@ -257,6 +302,12 @@ impl FromSql<Jsonb, Pg> for UserReference {
     }
 }
 
+impl FromSql<Jsonb, Pg> for NamedByChanges {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        from_json(value)
+    }
+}
+
 impl FromSql<Jsonb, Pg> for MemberReference {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         from_json(value)
@@ -286,4 +337,4 @@ impl FromSql<Jsonb, Pg> for References {
     }
 }
 
-queryable!(Reference, UserReference, MemberReference, References);
+queryable!(Reference, UserReference, MemberReference, NamedByChanges, References);

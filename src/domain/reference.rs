@@ -1,6 +1,8 @@
 //! A person or a resource that another resource names: by a relation, in a refusal, or by a criterion of a gate that is
 //! not met.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -83,5 +85,32 @@ impl Reference {
     #[must_use]
     pub fn in_task_force(self, task_force_id: Uuid) -> Self {
         Self { task_force_id: Some(task_force_id), ..self }
+    }
+}
+
+/// A member or a resource that the changes of an event name by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Named {
+    /// The current title, or the current name of the person.
+    pub title: LocalizedText,
+    /// The user who holds or held the seat of a member.
+    pub user_id: Option<Uuid>,
+}
+
+/// The members and resources that the changes of an event name by their ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct NamedByChanges(BTreeMap<Uuid, Named>);
+
+impl NamedByChanges {
+    /// The member or the resource with this id.
+    pub fn get(&self, id: Uuid) -> Option<&Named> {
+        self.0.get(&id)
+    }
+}
+
+impl FromIterator<(Uuid, Named)> for NamedByChanges {
+    fn from_iter<I: IntoIterator<Item = (Uuid, Named)>>(named: I) -> Self {
+        Self(named.into_iter().collect())
     }
 }

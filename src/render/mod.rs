@@ -21,5 +21,6 @@ pub mod pages;
 pub mod pdf;
 pub mod problem;
 pub mod report;
+pub mod sentences;
 pub mod sheet;
 pub mod xlsx;

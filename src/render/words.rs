@@ -35,6 +35,11 @@ macro_rules! words {
     };
 }
 
+/// A label before the colon or bracket that begins its explanation.
+pub(super) fn short(label: &str) -> &str {
+    label.split([':', '(']).next().unwrap_or(label).trim()
+}
+
 /// A table of fixed texts, whose texts tests can walk through.
 pub trait FixedTexts {
     /// Each text in English and in Arabic.

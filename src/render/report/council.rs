@@ -1,11 +1,12 @@
 //! Earlier decisions of the council, with their reasons and conditions.
 
-use super::wording::{Wording, brief, fact, section, short, text, value};
+use super::wording::{Wording, brief, fact, section, text, value};
 use crate::domain::decision::DecisionOutcome;
 use crate::domain::report::{ReportCondition, ReportDecision, ReportModel};
 use crate::domain::step::StepName;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::document::{Block, Line, Section, Span, Table, fill};
+use crate::render::words::short;
 
 words! {
     /// Fixed texts on decisions.

@@ -1,11 +1,12 @@
 //! The results of the first two steps: policies in force, sectors and their maturity; and the aims that all of it serves.
 
-use super::wording::{Wording, brief, listed, section, short, table, text, value};
+use super::wording::{Wording, brief, listed, section, table, text, value};
 use crate::domain::report::{ReportMaturity, ReportModel, ReportSector};
 use crate::domain::scales::MaturityLevel;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::document::{Line, Section, Span, fill};
+use crate::render::words::short;
 
 words! {
     /// Fixed texts on policies, sectors and aims.

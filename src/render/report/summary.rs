@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::wording::{Wording, fact, section, short, table, text, value, words};
+use super::wording::{Wording, fact, section, table, text, value, words};
 use crate::domain::pilot::PilotState;
 use crate::domain::report::{ReportChange, ReportModel, TargetVerdict};
 use crate::domain::step::StepState;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::document::{Block, Line, Section, Span, fill};
+use crate::render::words::short;
 
 words! {
     /// Fixed texts of the first page.

@@ -9,6 +9,7 @@ use crate::domain::vocabulary::Vocabulary;
 use crate::render::bidi;
 use crate::render::dates;
 use crate::render::document::{Block, Column, ColumnKind, Fact, Line, Section, Span, Table, fill, joined};
+use crate::render::words::short;
 
 words! {
     /// Fixed texts of all sections.
@@ -114,11 +115,6 @@ impl Wording {
     pub(super) fn none(self) -> Block {
         Block::Paragraph(vec![Span::words(CommonWords::of(self.language).none)])
     }
-}
-
-/// A label before the colon or bracket that begins its explanation.
-pub(super) fn short(label: &str) -> &str {
-    label.split([':', '(']).next().unwrap_or(label).trim()
 }
 
 /// A line of fixed words.

@@ -13,6 +13,7 @@ mod output;
 mod queries;
 mod reads;
 mod schema;
+mod sentences;
 mod tables;
 mod tokens;
 mod words;
