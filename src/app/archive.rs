@@ -22,6 +22,7 @@ use crate::db::archive::{ArchivedColumn, Place, Rows};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::archive::Content;
 use crate::domain::refusal::RefusalCode;
+use crate::domain::sealed_ballot::{BallotReader, is_sealed, may_archive_sealed};
 use crate::domain::text::LocalizedText;
 use crate::render::archive::writer::ArchiveWriter;
 use crate::render::archive::{
@@ -70,8 +71,8 @@ impl App {
     /// Takes a snapshot of a task force that the caller may read, and prepares its archive.
     ///
     /// # Errors
-    /// As [`App::access`]; `busy` if the limit of archives is reached, or this user has one in progress, also after a wait;
-    /// `unavailable`.
+    /// As [`App::access`]; `voteOpen` while a vote is open whose choices are sealed for the caller; `busy` if the limit of
+    /// archives is reached, or this user has one in progress, also after a wait; `unavailable`.
     pub async fn archive(&self, caller: &Caller, task_force_id: Uuid) -> Result<Archive> {
         // Whoever may not read the task force is refused at once.
         self.access(caller, task_force_id).await?;
@@ -86,6 +87,13 @@ impl App {
                 .await
                 .map_err(|error| Error::Unavailable(error.to_string()))?;
             let found = db::archive::begin(&mut conn, task_force_id).await?;
+            // In the snapshot of the archive, so that no vote has been opened in between.
+            if !may_archive_sealed(access.effective_role) {
+                let voters = db::submissions::open_voters(&conn, task_force_id).await?;
+                if is_sealed(voters.as_deref(), BallotReader::User(access.actor.user_id)) {
+                    return Err(RefusalCode::VoteOpen.into());
+                }
+            }
             Ok::<_, Error>((conn, found.ok_or(RefusalCode::NotFound)?))
         };
         let (conn, found) = within(Instant::now() + DATABASE_TIMEOUT, Box::pin(begin)).await??;

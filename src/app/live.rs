@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use self::topics::Topics;
 use super::caller::Caller;
-use super::events::ReadEvent;
+use super::events::{ReadEvent, UnsealedEvent};
 use super::follow::Follower;
 use super::wakes::Wake;
 use super::{App, Error, Result};
@@ -278,8 +278,8 @@ impl App {
                 })
                 .await?;
             let more = page.more;
-            let events = page.items.into_iter().map(ReadEvent::from_row).collect::<Result<Vec<_>>>()?;
-            self.live.topics.hand_out(task_force_id, events.into_iter().map(LiveEvent::new));
+            let events = page.items.into_iter().map(UnsealedEvent::from_row).collect::<Result<Vec<_>>>()?;
+            self.live.topics.hand_out(task_force_id, events.into_iter().map(LiveEvent::from));
             if !more {
                 break;
             }

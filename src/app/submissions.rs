@@ -15,7 +15,7 @@ use crate::db::reports::Report;
 use crate::db::steps::Step;
 use crate::db::submissions::{Ballot, NamedBallot, Snapshot, Submission};
 use crate::domain::adjustment::Adjustment;
-use crate::domain::ballot::{Tally, VoteChoice, VoteOutcome};
+use crate::domain::ballot::{Tally, Turnout, VoteChoice, VoteOutcome};
 use crate::domain::criterion::Criterion;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::EvidenceSubjectKind;
@@ -24,6 +24,7 @@ use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::report::{ReportCommand, ReportState};
 use crate::domain::rights::Action;
+use crate::domain::sealed_ballot::{BallotReader, is_sealed};
 use crate::domain::size;
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName};
@@ -40,10 +41,12 @@ pub struct SubmissionView {
     pub submission: Submission,
     /// The snapshot that the members vote on.
     pub snapshot: Value,
-    /// The ballots of the entitled members.
+    /// The ballots of the entitled members; without what they chose, while the choices are sealed for the caller.
     pub ballots: Vec<NamedBallot>,
-    /// The state of the vote.
-    pub tally: Tally,
+    /// The number of members who have voted, and of the others.
+    pub turnout: Turnout,
+    /// The count of the choices; `None` while the choices are sealed for the caller.
+    pub tally: Option<Tally>,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
     /// Tells whether the caller can vote, or change their vote.
@@ -68,7 +71,11 @@ impl SubmissionView {
     }
 
     fn new(submission: Submission, snapshot: Value, ballots: Vec<NamedBallot>, access: &Access) -> Self {
-        let tally = Tally::of(ballots.iter().map(|named| named.ballot.counted()));
+        let tally = tally_of(&ballots);
+        let is_sealed = {
+            let voters = open_voters(&submission, &ballots);
+            is_sealed(voters.as_deref(), BallotReader::User(access.actor.user_id))
+        };
         let transitions = available(
             &submission.state.transitions(access.state),
             access.right(Action::Lead).missing_right(),
@@ -81,11 +88,23 @@ impl SubmissionView {
             can_add_evidence: access.can_add_evidence(EvidenceSubjectKind::Submission),
             submission,
             snapshot,
-            ballots,
-            tally,
+            ballots: if is_sealed { ballots.into_iter().map(NamedBallot::sealed).collect() } else { ballots },
+            turnout: tally.into(),
+            tally: (!is_sealed).then_some(tally),
             transitions,
         }
     }
+}
+
+fn tally_of(ballots: &[NamedBallot]) -> Tally {
+    Tally::of(ballots.iter().map(|named| named.ballot.counted()))
+}
+
+/// The users who have cast their vote, while the vote is open.
+fn open_voters(submission: &Submission, ballots: &[NamedBallot]) -> Option<Vec<Uuid>> {
+    let voters =
+        || ballots.iter().filter(|named| named.ballot.choice.is_some()).map(|named| named.member.user_id);
+    (submission.state == SubmissionState::Voting).then(|| voters().collect())
 }
 
 /// A vote.
@@ -166,8 +185,7 @@ pub(super) async fn close_vote_if_decided(tx: &mut WriteTx<'_>) -> Result<()> {
     let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
     let ballots = db::submissions::ballots(conn, task_force_id, submission.id).await?;
-    let tally = Tally::of(ballots.iter().map(|named| named.ballot.counted()));
-    let Some(outcome) = tally.outcome() else { return Ok(()) };
+    let Some(outcome) = tally_of(&ballots).outcome() else { return Ok(()) };
     let state = match outcome {
         VoteOutcome::Passed => SubmissionState::Passed,
         VoteOutcome::Returned | VoteOutcome::QuorumLost => SubmissionState::Returned,
@@ -378,7 +396,8 @@ impl App {
                 .with_change("memberId", None::<()>, member_id)
                 .with_change("choice", before.choice, vote.choice)
                 .with_change("comment", &before.comment, &vote.comment)
-                .with_change("reason", &before.reason, &vote.reason);
+                .with_change("reason", &before.reason, &vote.reason)
+                .with_change("salt", None::<()>, Uuid::new_v4());
             tx.record(cast);
             close_vote_if_decided(tx).await?;
             view(tx, submission_id).await

@@ -116,6 +116,9 @@ pub struct EventRow {
     /// The members and resources that the changes name by their ids, for the actions whose sentences name them.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub named: Option<NamedByChanges>,
+    /// The users who have cast their vote, for a vote that is open ([`OPEN_VOTERS`]).
+    #[diesel(sql_type = Nullable<Array<SqlUuid>>)]
+    pub open_voters: Option<Vec<Uuid>>,
 }
 
 /// The subject of the event `e` if it was deleted, with the last title that an event gives to it, or to the resource that it
@@ -130,12 +133,23 @@ const DELETED_SUBJECT: &str = "jsonb_build_object('kind', e.subject_kind, 'id', 
         e.subject_id)
     order by titled.seq desc limit 1))";
 
+/// The users who have cast their vote, if the event `e` is a vote on a submission that is open; otherwise null. The choice
+/// of an open vote is sealed for other readers ([`crate::domain::sealed_ballot`]).
+const OPEN_VOTERS: &str = "case when e.action = 'vote.cast' then (
+    select array(select m.user_id
+                 from ballots b join members m on m.task_force_id = b.task_force_id and m.id = b.member_id
+                 where b.task_force_id = s.task_force_id and b.submission_id = s.id and b.choice is not null)
+    from submissions s where s.task_force_id = e.task_force_id and s.id = e.subject_id and s.state = 'voting') end";
+
 /// The columns of an [`EventRow`] that are joined to the event `e`, whose actor is the user `u`.
 pub(super) fn joined_columns() -> String {
     let kinds = relations::in_task_force();
     let subject = relations::subject(&kinds, "e.subject_kind", "e.task_force_id", "e.subject_id");
     let named = relations::named_by_changes("e");
-    format!("u.name as actor_name, coalesce({subject}, {DELETED_SUBJECT}) as subject, {named} as named")
+    format!(
+        "u.name as actor_name, coalesce({subject}, {DELETED_SUBJECT}) as subject, {named} as named,
+             {OPEN_VOTERS} as open_voters"
+    )
 }
 
 /// Narrows a list of events.

@@ -76,6 +76,13 @@ pub struct NamedBallot {
     pub member: MemberReference,
 }
 
+impl NamedBallot {
+    /// The ballot without what the member chose. `voted_at` still tells that the member has voted.
+    pub fn sealed(self) -> Self {
+        Self { ballot: Ballot { choice: None, comment: None, reason: None, ..self.ballot }, ..self }
+    }
+}
+
 fn member() -> Column<Jsonb> {
     column("member", &relations::member("ballots.task_force_id", "ballots.member_id"))
 }
@@ -154,6 +161,23 @@ pub async fn voting(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<Subm
         .first(&mut &*conn)
         .await
         .optional()
+}
+
+/// The users who have cast their vote in the open vote of a task force; `None` if no vote is open.
+pub async fn open_voters(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<Vec<Uuid>>> {
+    let Some(submission) = voting(conn, task_force_id).await? else { return Ok(None) };
+    let voters =
+        ballots::table
+            .inner_join(members::table.on(
+                members::task_force_id.eq(ballots::task_force_id).and(members::id.eq(ballots::member_id)),
+            ))
+            .filter(ballots::task_force_id.eq(task_force_id))
+            .filter(ballots::submission_id.eq(submission.id))
+            .filter(ballots::choice.is_not_null())
+            .select(members::user_id)
+            .load(&mut &*conn)
+            .await?;
+    Ok(Some(voters))
 }
 
 /// The snapshot that is stored with a submission.

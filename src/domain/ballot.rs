@@ -44,6 +44,31 @@ pub struct Tally {
     pub pending: usize,
 }
 
+/// The progress of a vote, without what the members chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turnout {
+    /// Members who were entitled when the step was submitted.
+    pub entitled: usize,
+    /// Members who have voted.
+    pub voted: usize,
+    /// Members who cannot vote any more and have not voted.
+    pub absent: usize,
+    /// Members who may still vote for the first time.
+    pub pending: usize,
+}
+
+impl From<Tally> for Turnout {
+    fn from(tally: Tally) -> Self {
+        let Tally { entitled, absent, pending, .. } = tally;
+        Self {
+            entitled,
+            voted: tally.approve + tally.r#return + tally.abstain + tally.recuse,
+            absent,
+            pending,
+        }
+    }
+}
+
 /// The end of a vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VoteOutcome {

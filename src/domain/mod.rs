@@ -39,6 +39,7 @@ pub mod retry;
 pub mod rights;
 pub mod role;
 pub mod scales;
+pub mod sealed_ballot;
 pub mod sector;
 pub mod shared_page;
 pub mod size;

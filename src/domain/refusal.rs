@@ -144,6 +144,8 @@ pub enum RefusalCode {
     NotEntitled,
     /// The vote on the submission has ended.
     VotingClosed,
+    /// A vote is open whose choices are sealed for the caller.
+    VoteOpen,
     /// The report is not before the council.
     ReportNotSubmitted,
     /// A later decision has corrected the decision.
@@ -260,6 +262,7 @@ impl RefusalCode {
             | Self::TargetBelowCurrent
             | Self::NotEntitled
             | Self::VotingClosed
+            | Self::VoteOpen
             | Self::DecisionFollowed
             | Self::VersionMismatch
             // What the resource lacks, which does not exist yet.

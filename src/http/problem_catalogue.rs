@@ -441,8 +441,14 @@ problem_catalogue! {
     VotingClosed from RefusalCode {
         status: CONFLICT,
         title: "The vote is over", "انتهى التصويت",
-        advice: "The submission has passed, was returned or was withdrawn; votes stay as they were.",
-            "قُبل طلب الإقرار أو أُعيد أو سُحب؛ وتبقى الأصوات كما كانت.",
+        advice: "The submission has passed, was returned or was withdrawn, or the time for voting is over; votes stay as they were.",
+            "قُبل طلب الإقرار أو أُعيد أو سُحب، أو انتهت مدة التصويت؛ وتبقى الأصوات كما كانت.",
+    }
+    VoteOpen from RefusalCode {
+        status: CONFLICT,
+        title: "A vote is open whose choices you cannot see yet", "التصويت جارٍ، ولا تظهر لك الاختيارات بعد",
+        advice: "The archive contains every vote. Cast your own vote first, or wait until the vote is over.",
+            "يحتوي الأرشيف على الأصوات كلها. أدلِ بصوتك أولًا، أو انتظر حتى ينتهي التصويت.",
     }
     ReportNotSubmitted from RefusalCode {
         status: CONFLICT,

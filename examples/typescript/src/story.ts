@@ -142,6 +142,7 @@ const voted = ok(
     body: { choice: 'approve' },
   }),
 );
+assert.ok(voted.tally);
 assert.equal(voted.tally.approve, 1);
 console.log(`voted; the step passes with ${voted.tally.approvalsNeeded} approvals`);
 

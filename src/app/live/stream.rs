@@ -12,12 +12,13 @@ use uuid::Uuid;
 
 use super::{BATCH, BATCH_BYTES, RETRY_AFTER};
 use crate::app::caller::{Caller, Credential};
-use crate::app::events::ReadEvent;
+use crate::app::events::{ReadEvent, UnsealedEvent};
 use crate::app::{App, Error, Result};
 use crate::db::events::{EventFilter, EventOrder};
 use crate::db::page::Window;
 use crate::domain::event::SubjectKind;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::sealed_ballot::BallotReader;
 use crate::util::places::Place;
 
 /// The interval of heartbeats: shorter than the time after which proxies close a silent connection.
@@ -32,30 +33,36 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// An event that was read once for all streams.
 #[derive(Debug)]
 pub struct LiveEvent {
-    read: ReadEvent,
+    event: UnsealedEvent,
+    /// The text of the event, and its text for those for whom the choice of the vote is sealed.
     text: OnceLock<String>,
+    sealed: OnceLock<String>,
+}
+
+impl From<UnsealedEvent> for LiveEvent {
+    fn from(event: UnsealedEvent) -> Self {
+        Self { event, text: OnceLock::new(), sealed: OnceLock::new() }
+    }
 }
 
 impl LiveEvent {
-    pub(super) fn new(read: ReadEvent) -> Self {
-        Self { read, text: OnceLock::new() }
-    }
-
     /// The sequence number.
     pub fn seq(&self) -> i64 {
-        self.read.event.seq
+        self.event.seq()
     }
 
-    /// The event in the form of the stream, which is made once for all streams.
-    pub fn text(&self, form: impl FnOnce(&ReadEvent) -> String) -> &str {
-        self.text.get_or_init(|| form(&self.read))
+    /// The event in the form of the stream, as a user sees it. Each text is made once for all streams.
+    fn text(&self, user_id: Uuid, form: impl FnOnce(&ReadEvent) -> String) -> &str {
+        let reader = BallotReader::User(user_id);
+        let text = if self.event.is_sealed_for(reader) { &self.sealed } else { &self.text };
+        text.get_or_init(|| form(&self.event.clone().seen_by(reader)))
     }
 
     fn matches(&self, filter: &EventFilter) -> bool {
-        let event = &self.read.event;
-        filter.subject.is_none_or(|subject| event.subject.id == subject)
-            && filter.actor.is_none_or(|actor| event.actor.id == Some(actor))
-            && (filter.actions.is_empty() || filter.actions.contains(&event.action))
+        let (action, subject, actor) = self.event.origin();
+        filter.subject.is_none_or(|id| subject.id == id)
+            && filter.actor.is_none_or(|id| actor.id == Some(id))
+            && (filter.actions.is_empty() || filter.actions.contains(&action))
     }
 }
 
@@ -158,6 +165,11 @@ impl App {
 }
 
 impl EventStream {
+    /// The text of an event for the caller of the stream.
+    pub fn text<'a>(&self, event: &'a LiveEvent, form: impl FnOnce(&ReadEvent) -> String) -> &'a str {
+        event.text(self.caller.user_id, form)
+    }
+
     /// The next part of the stream. Waits for it, without a connection to the database.
     pub async fn next(&mut self) -> StreamItem {
         loop {
@@ -194,12 +206,12 @@ impl EventStream {
         let _turn = self.app.live.turn().await?;
         let (page, last_seq) = self
             .app
-            .events_list(&self.caller, self.task_force_id, &filter, order, window, BATCH_BYTES)
+            .events_unsealed(&self.caller, self.task_force_id, &filter, order, window, BATCH_BYTES)
             .await?;
         self.is_behind = page.more;
-        let last_read = page.items.last().map(|read| read.event.seq);
+        let last_read = page.items.last().map(UnsealedEvent::seq);
         self.position = if page.more { last_read.unwrap_or(self.position) } else { last_seq };
-        self.read.extend(page.items.into_iter().map(|read| Arc::new(LiveEvent::new(read))));
+        self.read.extend(page.items.into_iter().map(|event| Arc::new(event.into())));
         Ok(None)
     }
 
@@ -217,7 +229,7 @@ impl EventStream {
             received = self.feed.recv() => match received {
                 Ok(event) if event.seq() <= self.position => {}
                 Ok(event) if event.seq() == self.position + 1 => {
-                    if event.read.event.subject.kind == SubjectKind::Member {
+                    if event.event.origin().1.kind == SubjectKind::Member {
                         self.check_rights().await?;
                     }
                     self.position += 1;

@@ -16,6 +16,7 @@ use crate::app;
 use crate::app::App;
 use crate::app::archive::{Archive, ArchiveBytes};
 use crate::domain::file_name;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::http::attachment::attachment;
 use crate::http::operation_problems::requires;
@@ -57,6 +58,9 @@ impl ToSchema for ArchiveFile {
 /// file, since the directory of a ZIP file is at its end. `taskforce verify-audit --archive` verifies an archive without a
 /// database, and `taskforce restore` restores the task force from it.
 ///
+/// The archive contains every vote. While a vote is open whose choices you cannot see yet, the archive is refused with
+/// `voteOpen`, except for the secretariat and for administrators.
+///
 /// The service makes two archives at once, and one for each user; another request waits 10 seconds for its turn, and is then
 /// refused with 503. A download breaks off after 30 minutes, or when its reader falls 30 seconds behind a pace of 64 KiB per
 /// second.
@@ -75,7 +79,10 @@ impl ToSchema for ArchiveFile {
             (ArchiveFile = "application/octet-stream"),
         )
     )),
-    extensions(("x-any-accept" = json!(true)), ("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
+    extensions(
+        ("x-any-accept" = json!(true)),
+        ("x-problem-codes" = json!(requires(Action::ReadTaskForce).refuses([RefusalCode::VoteOpen]))),
+    )
 )]
 #[get("/v1/task-forces/{taskForceId}/archive")]
 async fn download_archive(

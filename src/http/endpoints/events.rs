@@ -87,8 +87,11 @@ pub(super) struct AuditEvent {
     /// New state, if the state changed.
     #[schema(required, example = "inProgress")]
     to: Option<String>,
-    /// The fields that changed, by name.
+    /// The fields that changed, by name. The `salt` of a vote is random, so that nobody finds a sealed choice by its hash.
     changes: BTreeMap<String, Change>,
+    /// True for a vote whose choice you cannot see yet: while a vote is open, choices are shown to those who have cast their
+    /// own vote. `changes` then has no field but `memberId`. Read the event again when the vote is over.
+    sealed: bool,
     /// SHA-256 over the previous hash and this event's canonical JSON, in hexadecimal.
     #[schema(
         min_length = 64,
@@ -113,6 +116,7 @@ impl From<ReadEvent> for AuditEvent {
             from: event.from,
             to: event.to,
             changes: changes(event.changes),
+            sealed: read.is_sealed,
             hash: read.hash,
         }
     }

@@ -131,7 +131,7 @@ fn body(events: EventStream) -> impl Stream<Item = std::result::Result<Bytes, ac
             Progress::Begins(events) => (Bytes::from_static(BEGINNING.as_bytes()), Progress::Goes(events)),
             Progress::Goes(mut events) => match events.next().await {
                 StreamItem::Event(event) => {
-                    (Bytes::copy_from_slice(event.text(form).as_bytes()), Progress::Goes(events))
+                    (Bytes::copy_from_slice(events.text(&event, form).as_bytes()), Progress::Goes(events))
                 }
                 StreamItem::Heartbeat => (Bytes::from_static(b":\n\n"), Progress::Goes(events)),
                 StreamItem::End(reason) => (ending(reason).into(), Progress::Ended),

@@ -161,6 +161,31 @@ pub(super) struct EntitledMember {
     absent_since: Option<DateTime<Utc>>,
 }
 
+/// The progress of a vote, which everybody sees who can read the task force.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VoteTurnout {
+    /// Members who were entitled.
+    #[schema(minimum = 0, example = 6)]
+    entitled: usize,
+    /// Members who have voted.
+    #[schema(minimum = 0, example = 3)]
+    voted: usize,
+    /// Members whose seat ended, or whose account was disabled, before they voted.
+    #[schema(minimum = 0, example = 0)]
+    absent: usize,
+    /// Members who have not voted yet and can vote.
+    #[schema(minimum = 0, example = 3)]
+    pending: usize,
+}
+
+impl From<ballot::Turnout> for VoteTurnout {
+    fn from(turnout: ballot::Turnout) -> Self {
+        let ballot::Turnout { entitled, voted, absent, pending } = turnout;
+        Self { entitled, voted, absent, pending }
+    }
+}
+
 /// A vote that was cast.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -245,10 +270,18 @@ pub(super) struct Submission {
     snapshot: Value,
     /// Members entitled to vote.
     entitled: Vec<EntitledMember>,
-    /// The votes cast.
+    /// Members who have not voted: while voting is open, those whose vote is missing.
+    not_voted: Vec<MemberReference>,
+    /// Number of members who have voted, and of the others.
+    turnout: VoteTurnout,
+    /// True while you cannot see what the members chose: while voting is open, only those see the choices who have cast
+    /// their own vote. `votes` is then empty and `tally` null; `turnout` and `notVoted` are always there.
+    sealed: bool,
+    /// The votes cast; empty while they are sealed.
     votes: Vec<CastVote>,
-    /// Counts of the votes.
-    tally: VoteTally,
+    /// Counts of the votes; null while they are sealed.
+    #[schema(required)]
+    tally: Option<VoteTally>,
     /// The transitions that the caller can make now, computed by the check that the service enforces: the chair can
     /// withdraw a submission. All other transitions follow from the vote.
     available_transitions: Vec<TransitionDocument>,
@@ -264,6 +297,10 @@ impl Submission {
             Some(CastVote { member: member.clone().into(), choice, comment, reason, voted_at })
         };
         let votes = view.ballots.iter().filter_map(vote).collect();
+        let not_voted =
+            |named: &&NamedBallot| named.ballot.voted_at.is_none() && named.ballot.absent_since.is_none();
+        let not_voted =
+            view.ballots.iter().filter(not_voted).map(|named| named.member.clone().into()).collect();
         let entitled = |NamedBallot { ballot, member }| EntitledMember {
             member: MemberReference::from(member),
             absent_since: ballot.absent_since,
@@ -278,8 +315,11 @@ impl Submission {
             item: view.submission.into(),
             snapshot: view.snapshot,
             entitled: view.ballots.into_iter().map(entitled).collect(),
+            not_voted,
+            turnout: view.turnout.into(),
+            sealed: view.tally.is_none(),
             votes,
-            tally: view.tally.into(),
+            tally: view.tally.map(Into::into),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         })
     }
@@ -357,7 +397,7 @@ async fn create_submission(
 /// Get a submission
 #[utoipa::path(
     tag = "steps",
-    description = "One submission of a step with its snapshot and the state of the vote.",
+    description = "One submission of a step with its snapshot and the state of the vote. While voting is open, only those who have cast their own vote see what the members chose (`sealed`).",
     params(SubmissionPath),
     responses((status = 200, description = "The submission.", body = Submission, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
@@ -375,7 +415,7 @@ async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<Ht
 
 /// Vote on a submission
 ///
-/// Casts your vote, or changes it while voting is open. The deciding vote passes or returns the submission and its
+/// Casts your vote, or changes it while voting is open. From then on, you see what the other members chose. The deciding vote passes or returns the submission and its
 /// step; the response shows the result.
 #[utoipa::path(
     tag = "steps",

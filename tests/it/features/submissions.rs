@@ -1,5 +1,6 @@
 //! Submissions: a step is frozen while the members vote on it, and the chair can withdraw it.
 
+mod sealed;
 mod votes;
 
 use serde_json::{Value, json};

@@ -71,11 +71,10 @@ impl Player<'_> {
             self.send(chair, Draft::command(&it, "withdraw", &json!({ "reason": because() }))).await;
             return;
         }
-        let voted = |id: &str| it["votes"].as_array().unwrap().iter().any(|vote| vote["member"]["id"] == id);
         let seats = self.seats().await;
-        let entitled =
-            |id: &str| it["entitled"].as_array().unwrap().iter().any(|one| one["member"]["id"] == id);
-        let Some(seat) = seats.iter().find(|seat| entitled(&seat.id) && !voted(&seat.id)) else { return };
+        let is_missing =
+            |id: &str| it["notVoted"].as_array().unwrap().iter().any(|member| member["id"] == id);
+        let Some(seat) = seats.iter().find(|seat| is_missing(&seat.id)) else { return };
         let choices = ["approve", "approve", "approve", "approve", "approve", "return", "abstain", "recuse"];
         let choice = self.rng.pick(&choices);
         let said = json!({ "choice": choice, "comment": "After the hearing", "reason": because() });
