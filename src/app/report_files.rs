@@ -43,11 +43,14 @@ async fn find(
     format: ReportFormat,
     language: Language,
 ) -> QueryResult<Option<Found>> {
-    if let Some(stored) = db::report_files::find(conn, task_force_id, number, format, language).await? {
-        return Ok(Some(Found::Stored(stored)));
+    match db::report_files::find(conn, task_force_id, number, format, language).await? {
+        None => Ok(None),
+        Some(Some(stored)) => Ok(Some(Found::Stored(stored))),
+        Some(None) => {
+            let written = db::reports::find(conn, task_force_id, number).await?;
+            Ok(written.map(|written| Found::Written(Box::new(written))))
+        }
     }
-    let written = db::reports::find(conn, task_force_id, number).await?;
-    Ok(written.map(|written| Found::Written(Box::new(written))))
 }
 
 impl App {
@@ -69,6 +72,7 @@ impl App {
             })
             .await?;
         let renderer = Renderer::User(caller.user_id);
+        let stored = stored.ok_or(RefusalCode::NotFound)?;
         self.file_of(stored, task_force_id, number, (format, language), renderer).await
     }
 
@@ -88,6 +92,7 @@ impl App {
         let stored = self
             .with_conn(async |conn| Ok(db::report_files::find(conn, id, number, format, language).await?))
             .await?;
+        let stored = stored.ok_or(RefusalCode::NotFound)?;
         self.file_of(stored, id, number, (format, language), renderer).await
     }
 
@@ -175,6 +180,7 @@ impl App {
                 Ok(db::report_files::find(conn, task_force_id, number, format, language).await?)
             })
             .await?
+            .flatten()
             .ok_or_else(|| Error::internal("a stored file is never deleted"))?;
         Ok(ReportFile::stored(stored, number, language))
     }

@@ -28,34 +28,37 @@ pub struct NewReportFile<'a> {
 }
 
 /// A stored file.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone)]
 pub struct ReportFile {
     pub content: Vec<u8>,
     /// The name of the task force.
     pub task_force: LocalizedText,
 }
 
-/// Finds the file of a report, by the number of the report.
+/// Finds the file of a report, by the number of the report: `None` if there is no such report, `Some(None)` if its file is
+/// not stored.
 pub async fn find(
     conn: &Conn,
     task_force_id: Uuid,
     number: i32,
     format: ReportFormat,
     language: Language,
-) -> QueryResult<Option<ReportFile>> {
-    let of_the_report =
-        reports::task_force_id.eq(report_files::task_force_id).and(reports::id.eq(report_files::report_id));
-    report_files::table
-        .inner_join(reports::table.on(of_the_report))
-        .inner_join(task_forces::table.on(task_forces::id.eq(report_files::task_force_id)))
-        .filter(report_files::task_force_id.eq(task_force_id))
+) -> QueryResult<Option<Option<ReportFile>>> {
+    let of_the_report = report_files::task_force_id
+        .eq(reports::task_force_id)
+        .and(report_files::report_id.eq(reports::id))
+        .and(report_files::format.eq(format))
+        .and(report_files::language.eq(language));
+    let report: Option<(Option<Vec<u8>>, LocalizedText)> = reports::table
+        .inner_join(task_forces::table.on(task_forces::id.eq(reports::task_force_id)))
+        .left_join(report_files::table.on(of_the_report))
+        .filter(reports::task_force_id.eq(task_force_id))
         .filter(reports::number.eq(number))
-        .filter(report_files::format.eq(format))
-        .filter(report_files::language.eq(language))
-        .select((report_files::content, task_forces::name))
+        .select((report_files::content.nullable(), task_forces::name))
         .first(&mut &*conn)
         .await
-        .optional()
+        .optional()?;
+    Ok(report.map(|(content, task_force)| content.map(|content| ReportFile { content, task_force })))
 }
 
 /// Stores a file, unless one is stored already: of two that are rendered at the same time, the first stays.

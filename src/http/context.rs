@@ -72,12 +72,16 @@ fn language(headers: &HeaderMap) -> Option<Language> {
     languages.flatten().next()
 }
 
-/// The language that the address of a page names: the first known `lang`. Nothing in the address is refused, since
-/// programs that send links add parameters of their own.
-pub(super) fn language_of_address(request: &HttpRequest) -> Option<Language> {
+/// The `lang` in the address of a page names no language of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct UnknownLanguage;
+
+/// The language that the address of a page names: the first `lang`. Other parameters are ignored, since programs that send
+/// links add parameters of their own.
+pub(super) fn language_of_address(request: &HttpRequest) -> Result<Option<Language>, UnknownLanguage> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
-    let mut languages = pairs.iter().filter(|(name, _)| name == "lang");
-    languages.find_map(|(_, code)| Language::parse(code))
+    let named = pairs.iter().find(|(name, _)| name == "lang");
+    named.map(|(_, code)| Language::parse(code).ok_or(UnknownLanguage)).transpose()
 }
 
 /// The language of a response: the one that the request asks for, else the one that the caller prefers, else English.

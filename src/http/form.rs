@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 
-use super::negotiation::Negotiated;
+use super::negotiation::{Negotiated, prefers_html};
 use super::problem::{Problem, ProblemDocument, Result};
 use super::problem_catalogue::ProblemCode;
 use crate::app::App;
@@ -39,9 +39,15 @@ impl Asked {
     /// Data, in the language of the request.
     const DATA: Self = Self { format: ReportFormat::Json, language: None };
 
-    /// The form of the problems of a request: data, unless its handler answers in several forms.
+    /// The form of the problems of a request: data, unless its handler answers in several forms. Without a known caller, no
+    /// PDF is made, which costs much more than the refusal: a browser gets a page.
     pub(super) fn of_problems(request: &HttpRequest) -> Self {
-        request.extensions().get::<Self>().copied().unwrap_or(Self::DATA)
+        let asked = request.extensions().get::<Self>().copied().unwrap_or(Self::DATA);
+        if asked.format != ReportFormat::Pdf || request.extensions().contains::<Caller>() {
+            return asked;
+        }
+        let format = if prefers_html(request) { ReportFormat::Html } else { ReportFormat::Json };
+        Self { format, ..asked }
     }
 
     /// The media type of the problem of a request, and its body.

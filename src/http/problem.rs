@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::context::RequestContext;
+use super::context::{RequestContext, UnknownLanguage};
 use super::problem_catalogue::ProblemCode;
 use super::reference::{MemberReference, ResourceReference};
 use super::storage::StorageDocument;
@@ -24,6 +24,7 @@ use crate::domain::refusal::{
 };
 use crate::domain::rights::EffectiveRole;
 use crate::domain::text::{Language, LocalizedText};
+use crate::domain::vocabulary::Vocabulary as _;
 use crate::render::{self, bidi};
 
 /// The `Retry-After` of a response while the database is not available, in seconds.
@@ -89,7 +90,7 @@ impl Problem {
     }
 
     /// The sentence about this very request.
-    fn detail(&self) -> Message {
+    pub(super) fn detail(&self) -> Message {
         let advice = || self.code.advice();
         match &*self.detail {
             RefusalDetail::Advice => advice(),
@@ -249,6 +250,23 @@ pub fn explain(error: app::Error) -> String {
 impl From<RefusalCode> for Problem {
     fn from(code: RefusalCode) -> Self {
         ProblemCode::from(code).into()
+    }
+}
+
+impl From<UnknownLanguage> for Problem {
+    fn from(_: UnknownLanguage) -> Self {
+        let endings = Language::ALL.iter().map(|language| format!("?lang={language}")).collect::<Vec<_>>();
+        Self::new(
+            ProblemCode::InvalidRequest,
+            format!(
+                "The address of the page names a language that the service does not have. End the address with one of {}, or leave out `lang`.",
+                endings.join(", ")
+            ),
+            format!(
+                "يطلب عنوان الصفحة لغة غير متاحة في الخدمة. أنهِ العنوان بأحد هذين: {}، أو احذف lang منه.",
+                endings.join("، ")
+            ),
+        )
     }
 }
 

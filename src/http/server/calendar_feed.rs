@@ -32,8 +32,9 @@ async fn calendar(
     token: Path<String>,
 ) -> Result<HttpResponse> {
     let RequestContext { request_id, is_head, .. } = RequestContext::of(&request);
+    let language = context::language_of_address(&request)?;
     let link = app.share_link_open(&request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
-    let language = context::language_of_address(&request).unwrap_or(link.locale);
+    let language = language.unwrap_or(link.locale);
     let origin = settings.public_url.clone();
     let calendar = app
         .calendar(&link, language, move |entry| {

@@ -82,7 +82,7 @@ async fn page(request: HttpRequest, slug: Path<String>) -> Result<HttpResponse> 
 }
 
 fn in_language(request: &HttpRequest, slug: &str) -> Result<HttpResponse> {
-    let asked = context::language_of_address(request);
+    let asked = context::language_of_address(request).unwrap_or_default();
     let language = asked.or_else(|| RequestContext::of(request).language).unwrap_or(Language::English);
     let mut pages = documentation()?.pages.iter();
     let page = pages.find(|page| page.slug == slug && page.language == language);

@@ -58,10 +58,14 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/s/{token}", web::post().to(open));
 }
 
-/// The language of a page.
-fn language_of(request: &HttpRequest) -> Language {
-    let asked = context::language_of_address(request);
-    asked.or_else(|| RequestContext::of(request).language).unwrap_or(Language::English)
+/// The language of a page: that of the address, or else that of the browser.
+fn language_of(request: &HttpRequest) -> Result<Language> {
+    let asked = context::language_of_address(request)?;
+    Ok(asked.unwrap_or_else(|| language_of_browser(request)))
+}
+
+fn language_of_browser(request: &HttpRequest) -> Language {
+    RequestContext::of(request).language.unwrap_or(Language::English)
 }
 
 /// The styles and the script of the pages.
@@ -86,7 +90,7 @@ async fn asset(file: Path<String>) -> Result<HttpResponse> {
 /// The page that a link opens.
 async fn page(request: HttpRequest, app: Data<App>, token: Path<String>) -> Result<HttpResponse> {
     let context = RequestContext::of(&request);
-    let language = language_of(&request);
+    let language = language_of(&request)?;
     if let Some(link) = app.share_link_open(&context.request_id, &token).await? {
         let response = opened(&app, &link.page, language, Some(link.link_id)).await?;
         // A preview that asks for the headers has opened nothing, and a page that refreshes itself is open already.
@@ -108,9 +112,9 @@ async fn page(request: HttpRequest, app: Data<App>, token: Path<String>) -> Resu
 /// Opens a page link for the browser whose reader has pressed the button, and leads on to the page.
 async fn open(request: HttpRequest, app: Data<App>, token: Path<String>) -> Result<HttpResponse> {
     let context = RequestContext::of(&request);
+    let language = language_of(&request)?;
     let secret = app.page_link_open(&context.request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
     let path = format!("{PLACE}{token}");
-    let language = language_of(&request);
     let mut response = HttpResponse::SeeOther()
         .insert_header((LOCATION, format!("{path}?lang={}", language.code())))
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -196,7 +200,8 @@ pub(super) async fn finish(
     let Some(problem) = problem.filter(|_| response.request().path().starts_with(PLACE)) else {
         return Ok(response.map_into_left_body());
     };
-    let language = language_of(response.request());
+    let request = response.request();
+    let language = language_of(request).unwrap_or_else(|_refused| language_of_browser(request));
     let mut explained = explained(&problem, language).unwrap_or_else(|problem| problem.error_response());
     let (request, refused) = response.into_parts();
     for (name, value) in refused.headers() {
@@ -216,7 +221,7 @@ fn explained(problem: &Problem, language: Language) -> Result<HttpResponse> {
     } else {
         pages::message(language, &ADDRESSES, |language| Message {
             title: code.title().in_language(language).to_owned(),
-            text: code.advice().in_language(language).to_owned(),
+            text: problem.detail().in_language(language).to_owned(),
         })
     };
     Ok(written(code.status(), language, html.map_err(Error::internal)?))

@@ -33,8 +33,10 @@ async fn every_page_is_there_in_both_languages_and_links_only_to_pages_that_are_
     for path in PAGES {
         for (language, direction) in [("en", "ltr"), ("ar", "rtl")] {
             let by_header = page(&app, path, language).await.expect(200);
-            let by_address = format!("{path}?lang=fr&lang={language}&lang=ar");
+            let by_address = format!("{path}?utm_source=mail&lang={language}&lang=ar");
             let by_address = page(&app, &by_address, "fr").await.expect(200);
+            let unknown = page(&app, &format!("{path}?lang=fr"), language).await.expect(200);
+            assert_eq!(by_header.text(), unknown.text(), "{path} {language}");
             assert_eq!(by_header.text(), by_address.text(), "{path} {language}");
             assert_eq!(by_header.header("content-type"), "text/html; charset=utf-8");
             assert_eq!(by_header.header("content-language"), language);

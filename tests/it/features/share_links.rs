@@ -68,17 +68,23 @@ async fn somebody_without_an_account_reads_the_status_through_a_link() {
 
     let arabic = open(&app, &format!("{page}?lang=ar&utm_source=mail")).await.expect(200);
     assert!(arabic.text().contains("<html lang=\"ar\" dir=\"rtl\">") && arabic.text().contains("فريق Alpha"));
-    // The first known language counts, also for the page that says that a link opens nothing.
-    for (lang, expected) in [
-        ("lang=ar&lang=en", "ar"),
-        ("lang=fr&lang=ar&lang=en", "ar"),
-        ("lang=&lang=%ff&a&=", "en"),
-        ("LANG=ar", "en"),
-    ] {
+    // The first language counts, also for the page that says that a link opens nothing.
+    for (lang, expected) in [("lang=ar&lang=en", "ar"), ("a&=&lang=ar&lang=fr", "ar"), ("LANG=ar", "en")] {
         for (address, status) in [(page.as_str(), 200), ("/s/x", 404)] {
             let answer = open(&app, &format!("{address}?{lang}")).await.expect(status);
             assert_eq!(answer.header("content-language"), expected, "{address}?{lang}");
             assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        }
+    }
+    // A language that does not exist is refused with those that do, whatever the link opens.
+    for lang in ["lang=fr", "lang=", "lang=%ff", "lang=fr&lang=ar", "a=b&lang=AR"] {
+        for address in [page.as_str(), "/s/x"] {
+            let refused = open(&app, &format!("{address}?{lang}")).await.expect(400);
+            assert_eq!(refused.header("content-type"), "text/html; charset=utf-8", "{address}?{lang}");
+            let text = refused.text();
+            for part in ["<section lang=\"en\"", "<section lang=\"ar\"", "?lang=en", "?lang=ar"] {
+                assert!(text.contains(part), "{part}: {text}");
+            }
         }
     }
     let preferred = app.as_anybody().send(Draft::get(&page).header("Accept-Language", "ar-JO")).await;

@@ -1,6 +1,7 @@
 //! Reports as documents for people: negotiation, languages, drafts, and problems in the form that was asked for.
 
 use serde_json::json;
+use taskforce::app::rendering::Renderer;
 
 use super::{db_submit, new};
 use crate::support::client::Draft;
@@ -119,6 +120,31 @@ async fn a_problem_is_answered_in_the_form_and_the_language_that_were_asked_for(
     // An error of the query is explained on a page, too.
     let wrong = asked(&app, &format!("{path}?format=html&colour=red"), &[]).await.expect(400);
     assert!(wrong.text().contains("colour"), "{}", wrong.text());
+}
+
+#[tokio::test]
+async fn a_report_waits_for_its_rendering_and_is_refused_after_a_while() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    let path = format!("{}?format=html", new(&app, json!({})).await.path);
+    // Another document of the same user is being made.
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let user = Renderer::User(app.world().user(Who::Chair).parse().unwrap());
+    let service = app.app.clone();
+    let other = tokio::spawn(async move {
+        let work = move || begun.send(()).is_ok() && held.recv().is_ok();
+        service.render(user, work).await
+    });
+    has_begun.await.unwrap();
+    // What is not there is not waited for.
+    app.as_chair().get(app.a("/reports/9?format=html")).await.expect(404);
+    let refused = app.as_chair().get(&path).await.expect(503);
+    assert_eq!(refused.header("retry-after"), "2");
+    assert!(refused.text().contains("waited 10 seconds for its turn"), "{}", refused.text());
+    release.send(()).unwrap();
+    assert!(other.await.unwrap().unwrap());
+    app.as_chair().get(&path).await.expect(200);
 }
 
 #[tokio::test]

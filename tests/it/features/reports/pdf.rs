@@ -5,6 +5,8 @@ use serde_json::json;
 use super::documents::asked;
 use super::new;
 use crate::support::TestApp;
+#[cfg(feature = "pdf")]
+use crate::support::client::Draft;
 
 #[cfg(feature = "pdf")]
 #[tokio::test]
@@ -52,6 +54,26 @@ async fn a_problem_is_a_pdf_where_a_pdf_was_asked_for() {
         if let Some(text) = text_of(&answer.body) {
             assert!(text.contains(answer.header("x-request-id")), "{text}");
         }
+    }
+}
+
+/// Nobody without a credential makes the service render a PDF.
+#[cfg(feature = "pdf")]
+#[tokio::test]
+async fn a_pdf_without_a_credential_is_refused_with_a_page_or_with_data() {
+    let app = TestApp::start().await;
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (query, accept, expected) in [
+        ("?format=pdf&lang=ar", browser, "text/html; charset=utf-8"),
+        ("?format=pdf", "*/*", "application/problem+json"),
+        ("", "application/pdf", "application/problem+json"),
+        ("", "application/pdf, text/html;q=0.5", "text/html; charset=utf-8"),
+    ] {
+        let path = app.a(&format!("/reports/1{query}"));
+        let asked = Draft::get(&path).header("Accept", accept);
+        let refused = app.as_anybody().send(asked).await.expect(401);
+        assert_eq!(refused.header("content-type"), expected, "{query} {accept}");
+        assert_eq!(refused.header("www-authenticate"), "Bearer");
     }
 }
 
