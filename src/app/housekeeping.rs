@@ -31,7 +31,7 @@ const BATCH: i64 = 1000;
 fn kept_for(what: Expired) -> TimeDelta {
     match what {
         Expired::IdempotencyKeys | Expired::PageLinks => TimeDelta::hours(24),
-        Expired::RefusedAttempts => TimeDelta::days(90),
+        Expired::RefusedAttempts | Expired::Notifications => TimeDelta::days(90),
         Expired::Sessions | Expired::Invitations => TimeDelta::days(30),
     }
 }

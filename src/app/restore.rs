@@ -152,6 +152,8 @@ impl<R: Read + Seek> Restoration<R> {
             };
         }
         let Contents { task_force, head, as_of, counts, .. } = archived;
+        // Nobody is told again of what the archive contains.
+        self.session.run(None, async |conn| db::notifications::skip_events(conn, task_force.id).await)?;
         self.record(
             NewEvent::new(EventAction::TaskForceRestored, SubjectKind::TaskForce, task_force.id)
                 .with_change("asOf", None::<()>, as_of)

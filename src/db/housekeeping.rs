@@ -21,11 +21,19 @@ pub enum Expired {
     Invitations,
     /// Page links, by the time of their expiry.
     PageLinks,
+    /// Notifications, by the time of their cause.
+    Notifications,
 }
 
 impl Expired {
-    pub const ALL: [Self; 5] =
-        [Self::IdempotencyKeys, Self::RefusedAttempts, Self::Sessions, Self::Invitations, Self::PageLinks];
+    pub const ALL: [Self; 6] = [
+        Self::IdempotencyKeys,
+        Self::RefusedAttempts,
+        Self::Sessions,
+        Self::Invitations,
+        Self::PageLinks,
+        Self::Notifications,
+    ];
 
     /// The statement skips locked rows, since several instances may delete at once.
     fn statement(self) -> &'static str {
@@ -49,6 +57,11 @@ impl Expired {
                 "delete from page_links where token_hash in (
                      select token_hash from page_links where expires_at < $1
                      order by expires_at limit $2 for update skip locked)"
+            }
+            Self::Notifications => {
+                "delete from notifications where (user_id, id) in (
+                     select user_id, id from notifications where created_at < $1
+                     order by created_at limit $2 for update skip locked)"
             }
             Self::Invitations => {
                 "delete from invitations where token_hash in (

@@ -35,6 +35,7 @@ pub mod measurements;
 pub mod members;
 pub mod migrations;
 pub mod needed;
+pub mod notifications;
 pub mod page;
 pub mod page_links;
 pub mod pilots;

@@ -373,6 +373,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    notification_cursors (task_force_id) {
+        task_force_id -> Uuid,
+        seq -> Int8,
+    }
+}
+
+diesel::table! {
+    notification_settings (user_id) {
+        user_id -> Uuid,
+        choices -> Jsonb,
+        digest_hour -> Int2,
+        time_zone -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    notifications (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        seq -> Int8,
+        kind -> Text,
+        about_task_force_id -> Nullable<Uuid>,
+        subject_kind -> Text,
+        subject_id -> Uuid,
+        occasion -> Text,
+        actor_id -> Nullable<Uuid>,
+        details -> Jsonb,
+        created_at -> Timestamptz,
+        is_listed -> Bool,
+        read_at -> Nullable<Timestamptz>,
+        email -> Text,
+        emailed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     open_activity_counts (task_force_id) {
         task_force_id -> Uuid,
         open -> Int4,
@@ -716,6 +752,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     measurements,
     members,
     migrations,
+    notification_cursors,
+    notification_settings,
+    notifications,
     open_activity_counts,
     page_links,
     passwords,

@@ -21,6 +21,7 @@ use crate::domain::evaluation::PilotEvaluation;
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
 use crate::domain::evidence::{About, ActivitySubjectKind, EvidenceSubjectKind};
 use crate::domain::migration::MigrationState;
+use crate::domain::notification::{NotificationEmail, NotificationKind};
 use crate::domain::pilot::{IndicatorDirection, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
 use crate::domain::refusal::RefusalCode;
@@ -146,6 +147,8 @@ text_columns!(
     TaskForceState,
     TaskKind,
     UserState,
+    NotificationEmail,
+    NotificationKind,
 );
 
 column!(Numeric: Decimal);

@@ -27,6 +27,7 @@ pub mod file_name;
 pub mod gate;
 pub mod message;
 pub mod migration;
+pub mod notification;
 pub mod office;
 pub mod panel;
 pub mod pilot;

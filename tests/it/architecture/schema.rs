@@ -64,6 +64,8 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
             "idempotency_keys",
             "installation_events",
             "invitations",
+            "notification_settings",
+            "notifications",
             "page_links",
             "passwords",
             "refresh_tokens",

@@ -13,8 +13,9 @@ use super::public;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::{
-    activity, audit, ballot, criterion, decision, event, evidence, migration, pilot, policy, refusal, report,
-    rights, scales, sector, shared_page, state_machine, step, submission, task, task_force, text, user,
+    activity, audit, ballot, criterion, decision, event, evidence, migration, notification, pilot, policy,
+    refusal, report, rights, scales, sector, shared_page, state_machine, step, submission, task, task_force,
+    text, user,
 };
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
@@ -92,6 +93,8 @@ impl Vocabularies {
             entries::<activity::ActivityState>(),
             entries::<activity::ActivityPriority>(),
             entries::<task::TaskKind>(),
+            entries::<notification::NotificationKind>(),
+            entries::<notification::NotificationEmail>(),
             entries::<scales::MaturityLevel>(),
             entries::<scales::EvolutionStage>(),
             entries::<scales::Aim>(),

@@ -54,8 +54,10 @@ const NOT_DELETED_BY_REQUEST: [(&str, &str); 2] = [
 ];
 
 /// Tables below a task force that its archive leaves out, and why.
-const NOT_ARCHIVED: [(&str, &str); 1] =
-    [("open_activity_counts", "counted by triggers when the activities are restored")];
+const NOT_ARCHIVED: [(&str, &str); 2] = [
+    ("notification_cursors", "nobody is told of the events of an archive"),
+    ("open_activity_counts", "counted by triggers when the activities are restored"),
+];
 
 /// `checklist_items` as JSON has it: `checklistItems`.
 fn camel(name: &str) -> String {

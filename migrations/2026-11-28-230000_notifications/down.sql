@@ -1,0 +1,3 @@
+drop table notification_cursors;
+drop table notification_settings;
+drop table notifications;
