@@ -14,6 +14,7 @@ impl App {
             // Housekeeping stores what is only in memory before it ends.
             () = self.run_housekeeping(stop) => {}
             () = self.run_live() => {}
+            () = self.run_notifications() => {}
         }
     }
 }

@@ -87,6 +87,23 @@ impl App {
         .await
     }
 
+    /// Runs one use of the database in a transaction, for rows outside of the event chain.
+    ///
+    /// # Errors
+    /// As [`App::with_conn`]; nothing has changed then.
+    pub(super) async fn in_transaction<T>(&self, work: impl AsyncFnOnce(&Conn) -> Result<T>) -> Result<T> {
+        self.with_conn(async |conn| {
+            AnsiTransactionManager::begin_transaction(conn).await?;
+            let result = work(conn).await;
+            match &result {
+                Ok(_) => AnsiTransactionManager::commit_transaction(conn).await?,
+                Err(_) => AnsiTransactionManager::rollback_transaction(conn).await?,
+            }
+            result
+        })
+        .await
+    }
+
     /// Runs one use of the database on a connection from the pool.
     ///
     /// # Errors

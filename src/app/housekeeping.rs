@@ -31,7 +31,8 @@ const BATCH: i64 = 1000;
 fn kept_for(what: Expired) -> TimeDelta {
     match what {
         Expired::IdempotencyKeys | Expired::PageLinks => TimeDelta::hours(24),
-        Expired::RefusedAttempts | Expired::Notifications => TimeDelta::days(90),
+        Expired::RefusedAttempts => TimeDelta::days(90),
+        Expired::Notifications => super::notifications::KEPT,
         Expired::Sessions | Expired::Invitations => TimeDelta::days(30),
     }
 }

@@ -36,6 +36,7 @@ pub mod me;
 pub mod measurements;
 pub mod members;
 pub mod migrations;
+pub mod notifications;
 pub mod page_links;
 pub mod pilots;
 pub mod policies;

@@ -219,6 +219,26 @@ impl App {
         .await
     }
 
+    /// Changes what concerns the caller alone, such as what the caller has read, and leaves no event.
+    ///
+    /// # Errors
+    /// `unauthenticated`, the errors of [`Actor::require`] for the own account, the errors of the use case.
+    pub(super) async fn write_own<T>(
+        &self,
+        caller: &Caller,
+        use_case: impl AsyncFnOnce(&Conn, DateTime<Utc>) -> Result<T>,
+    ) -> Result<T> {
+        self.transaction(DATABASE_TIMEOUT, &caller.commit_mode, &caller.wakes, async |conn| {
+            caller.lock_key(conn).await?;
+            let actor = self.actor_on(conn, caller).await?;
+            actor.require(Action::ChangeOwnAccount)?;
+            actor.require_writing()?;
+            caller.claim_key(conn, self.clock.now()).await?;
+            Ok(Effect::Changed(use_case(conn, self.clock.now()).await?))
+        })
+        .await
+    }
+
     /// Changes something outside any task force without a credential: sign-ins, and commands of the command line.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Notifications: what people are told of.
 
+pub mod fan_out;
+
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryResult, sql_query};

@@ -1,5 +1,7 @@
 //! Notifications: what people are told of, and by which channels.
 
+pub mod rules;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +94,12 @@ pub struct NotificationDetails {
     /// The day on which the subject is due.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub due_date: Option<NaiveDate>,
+    /// True of a vote that was returned because its time had ended.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub voting_ended: bool,
+    /// True of a vote that was returned because too few members were left who could approve.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub quorum_lost: bool,
     /// The end of a vote.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ends_at: Option<DateTime<Utc>>,

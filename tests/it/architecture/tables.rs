@@ -2,6 +2,8 @@
 
 use taskforce::domain::criterion::CriterionCode;
 use taskforce::domain::event::SubjectKind;
+use taskforce::domain::notification::NotificationKind;
+use taskforce::domain::notification::rules::{RULES, When};
 use taskforce::domain::refusal::RefusalCode;
 use taskforce::domain::rights::{Action, Authorization, EffectiveRole, authorize};
 use taskforce::domain::state_machine::TransitionRule;
@@ -65,6 +67,29 @@ fn the_transitions_are_as_printed() {
         }
     }
     insta::assert_snapshot!("transitions", trimmed(&table));
+}
+
+#[test]
+fn the_notifications_are_as_printed() {
+    let mut table = String::new();
+    for kind in NotificationKind::ALL {
+        table.push_str(&format!("{:<22} e-mail: {}\n", kind.code(), kind.usual_email()));
+        let rules: Vec<_> = RULES.iter().filter(|rule| rule.kind == *kind).collect();
+        for rule in &rules {
+            let when = match rule.when {
+                When::Always => String::new(),
+                When::Becomes(state) => format!("to {state}"),
+                When::Goes { from, to } => format!("from {from} to {to}"),
+                When::RoleChanges => "with another role".to_owned(),
+            };
+            let audience = format!("{:?}", rule.audience);
+            table.push_str(&format!("  {:<24} {when:<28} -> {audience}\n", rule.action.code()));
+        }
+        if rules.is_empty() {
+            table.push_str("  a reminder\n");
+        }
+    }
+    insta::assert_snapshot!("notifications", trimmed(&table));
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod me;
 mod measurements;
 mod members;
 mod migrations;
+mod notifications;
 mod page_links;
 mod pilots;
 mod policies;

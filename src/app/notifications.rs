@@ -1,0 +1,131 @@
+//! Notifications: people are told of the events that concern them.
+//!
+//! One worker of each process follows the events. It claims a task force, reads the events after the cursor of the task force,
+//! inserts a notification for each person whom an event concerns, moves the cursor, and commits all of that at once: of
+//! several processes, one tells, and a process that is killed half-way has told nothing.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use uuid::Uuid;
+
+use super::follow::POLL_EVERY;
+use super::{App, Result};
+use crate::db;
+use crate::db::notifications::NewNotification;
+use crate::db::notifications::fan_out::{self, FoundEvent};
+use crate::domain::event::EventAction;
+use crate::domain::notification::rules::{People, told};
+
+/// The most events that people are told of in one transaction.
+const BATCH: i64 = 200;
+
+/// The most task forces that one comparison of the cursors finds.
+const BEHIND: i64 = 1000;
+
+/// The pause after an error of the database.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The time for which notifications are kept. Nobody is told of earlier events.
+pub const KEPT: TimeDelta = TimeDelta::days(90);
+
+impl App {
+    /// Tells people of events, for ever.
+    pub async fn run_notifications(&self) {
+        let mut follower = self.follow();
+        let mut poll = interval(POLL_EVERY);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut waiting = BTreeSet::new();
+        loop {
+            let found = tokio::select! {
+                ids = follower.next() => Ok(ids),
+                _ = poll.tick() => self.task_forces_behind().await,
+                () = std::future::ready(()), if !waiting.is_empty() => Ok(BTreeSet::new()),
+            };
+            let told = match found {
+                Ok(ids) => {
+                    waiting.extend(ids);
+                    self.tell_some(&mut waiting).await
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = told {
+                tracing::warn!(%error, "people could not be told of some new events yet");
+                sleep(RETRY_AFTER).await;
+            }
+        }
+    }
+
+    async fn task_forces_behind(&self) -> Result<BTreeSet<Uuid>> {
+        let behind = async |conn: &mut db::Conn| Ok(fan_out::behind(conn, BEHIND).await?);
+        Ok(self.with_conn(behind).await?.into_iter().collect())
+    }
+
+    /// Tells people of a batch of events of each of these task forces, and leaves those that have more, or that failed.
+    async fn tell_some(&self, waiting: &mut BTreeSet<Uuid>) -> Result<()> {
+        let mut result = Ok(());
+        for task_force_id in waiting.clone() {
+            match self.tell_batch(task_force_id).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    waiting.remove(&task_force_id);
+                }
+                Err(error) => result = Err(error),
+            }
+        }
+        result
+    }
+
+    /// Tells people of the next events of a task force; returns whether there may be more.
+    ///
+    /// # Errors
+    /// Errors of the database. Nothing was told then.
+    pub async fn tell_batch(&self, task_force_id: Uuid) -> Result<bool> {
+        self.in_transaction(async |conn| {
+            // Another process that has claimed the task force tells of these events, too.
+            let Some(after) = fan_out::claim(conn, task_force_id).await? else { return Ok(false) };
+            let events = fan_out::next_events(conn, task_force_id, after, BATCH).await?;
+            let Some(last) = events.last() else { return Ok(false) };
+            let subjects: Vec<_> = events.iter().map(|event| event.occurrence.subject).collect();
+            let people = fan_out::people(conn, task_force_id, &subjects).await?;
+            let since = self.clock.now() - KEPT;
+            let recent = events.iter().filter(|event| event.at >= since);
+            let new: Vec<_> = recent.flat_map(|event| notifications(task_force_id, event, &people)).collect();
+            if !new.is_empty() {
+                db::notifications::insert(conn, &new).await?;
+            }
+            let left = left_seats(&events, &people);
+            if !left.is_empty() {
+                fan_out::forget_former_members(conn, task_force_id, &left).await?;
+            }
+            fan_out::advance(conn, task_force_id, last.seq).await?;
+            Ok(i64::try_from(events.len()).is_ok_and(|count| count >= BATCH))
+        })
+        .await
+    }
+}
+
+/// The notifications of an event.
+fn notifications(task_force_id: Uuid, event: &FoundEvent, people: &People) -> Vec<NewNotification> {
+    let notification = |(user_id, kind)| NewNotification {
+        user_id,
+        kind,
+        task_force_id: Some(task_force_id),
+        subject: event.occurrence.subject,
+        occasion: format!("event {}", event.seq),
+        actor_id: event.occurrence.actor_id,
+        details: event.occurrence.details.clone(),
+        at: event.at,
+    };
+    told(&event.occurrence, people).into_iter().map(notification).collect()
+}
+
+/// The users whose seats have ended by these events.
+fn left_seats(events: &[FoundEvent], people: &People) -> Vec<Uuid> {
+    let ended = events.iter().map(|event| &event.occurrence);
+    let ended = ended.filter(|event| event.action == EventAction::MemberEnded);
+    let seats = ended.filter_map(|event| people.seats.iter().find(|seat| seat.member_id == event.subject.id));
+    seats.map(|seat| seat.user_id).collect()
+}
