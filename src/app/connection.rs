@@ -17,6 +17,10 @@ use crate::db::pool::Pooled;
 /// responsive server takes too long over.
 pub const DATABASE_TIMEOUT: Duration = Duration::from_millis(1900);
 
+/// The longest that a change of thousands of rows may take: on a busy machine, an import or the end of a member with much
+/// work takes longer than other changes. Each of its statements has the time of any other.
+pub(super) const BULK_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// A pooled connection that is closed when it is dropped, unless it was released.
 ///
 /// A future that is dropped half-way leaves its connection in the middle of a statement or a transaction. Closing

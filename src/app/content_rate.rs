@@ -1,8 +1,9 @@
 //! Limits how fast a task force fills the database with content that is kept for ever: the snapshots that its members vote
-//! on, and its reports.
+//! on, its reports, and the events of changes that concern many items.
 //!
-//! A request of a few bytes makes either of them, of up to 2 MB, as often as its chair submits and withdraws a step or
-//! builds a report. The limits of requests and of their bytes do not see that.
+//! A request of a few bytes makes a snapshot or a report of up to 2 MB, as often as the chair submits and withdraws a step
+//! or builds a report; and the end of a member with thousands of activities has an event for each. The limits of requests
+//! and of their bytes do not see that.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

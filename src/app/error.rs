@@ -20,6 +20,9 @@ pub enum Error {
     /// The database cannot be reached, or does not respond in time.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The user whose task forces were locked has a seat in another one by now: the transaction begins again.
+    #[error("the seats of the user have changed")]
+    SeatsChanged,
     /// The database has no space left for a write.
     #[error("the database has no space left: {0}")]
     OutOfSpace(String),

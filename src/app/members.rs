@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Checked;
 use super::caller::{Access, Caller};
+use super::connection::BULK_TIMEOUT;
 use super::ids::IdSequence;
 use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result};
@@ -142,6 +143,28 @@ pub(super) async fn require_current(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -
             Err(Refusal::from(RefusalCode::MemberEnded).references(vec![ended]).into())
         }
         None => Err(Refusal::unknown_reference(pointer).into()),
+    }
+}
+
+/// Hands the open activities of a member who leaves on to another, or to nobody. Each has an event of its own, so that its
+/// history says who has the work; the content rate of the task force bounds these events.
+async fn hand_on_activities(tx: &mut WriteTx<'_>, from: Uuid, to: Option<Uuid>) -> Result<()> {
+    let (task_force_id, now) = (tx.task_force_id(), tx.now());
+    loop {
+        let moved = db::activities::reassign_open(tx.conn(), task_force_id, from, to, now).await?;
+        if moved.is_empty() {
+            return Ok(());
+        }
+        db::activity_assignees::record(tx.conn(), task_force_id, &moved).await?;
+        for activity in moved {
+            tx.record(
+                NewEvent::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity).with_change(
+                    "assigneeId",
+                    from,
+                    to,
+                ),
+            );
+        }
     }
 }
 
@@ -385,7 +408,7 @@ impl App {
         version: ExpectedVersion,
         end: MemberEnd,
     ) -> Result<MemberView> {
-        self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
+        self.write_within(BULK_TIMEOUT, caller, task_force_id, Action::EditTaskForce, async |tx| {
             let NamedMember { member, .. } = current_at_version(tx, id, &version).await?;
             check_successor(member.user_id, &end)?;
             let context = panel_context(tx.conn(), task_force_id).await?;
@@ -422,17 +445,7 @@ impl App {
             if let Some(to) = end.reassign_to {
                 require_current(tx, to, "/reassignToMemberId").await?;
             }
-            let moved = db::activities::reassign_open(tx.conn(), task_force_id, id, reassign_to, now).await?;
-            db::activity_assignees::record(tx.conn(), task_force_id, &moved).await?;
-            for activity in moved {
-                tx.record(
-                    NewEvent::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity).with_change(
-                        "assigneeId",
-                        id,
-                        reassign_to,
-                    ),
-                );
-            }
+            hand_on_activities(tx, id, reassign_to).await?;
             reassign(tx, id, reassign_to).await?;
             super::submissions::count_as_absent(tx, id).await?;
             view(tx, id).await

@@ -33,6 +33,9 @@ use crate::domain::vocabulary::Vocabulary as _;
 /// The lifetime of an invitation.
 const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 
+/// The most attempts to lock the task forces of a user, who may be given a seat in another one meanwhile.
+const MOST_ATTEMPTS: usize = 5;
+
 /// The longest address that SMTP can carry (RFC 5321).
 const MAX_EMAIL_LENGTH: usize = 254;
 
@@ -452,17 +455,43 @@ impl App {
         to: UserState,
         reason: Option<LocalizedText>,
     ) -> Result<UserView> {
+        for _ in 1..MOST_ATTEMPTS {
+            match self.transition_user_once(caller, id, &version, to, reason.as_ref()).await {
+                Err(Error::SeatsChanged) => {}
+                ended => return ended,
+            }
+        }
+        self.transition_user_once(caller, id, &version, to, reason.as_ref()).await
+    }
+
+    /// Disables or enables a user in one transaction.
+    ///
+    /// # Errors
+    /// As [`App::user_transition`]; [`Error::SeatsChanged`] if the user was given a seat before the user was locked.
+    async fn transition_user_once(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        version: &ExpectedVersion,
+        to: UserState,
+        reason: Option<&LocalizedText>,
+    ) -> Result<UserView> {
         self.write_as(caller, check_may_manage(id), async |conn, _, now| {
-            // A task force is locked before a user, as when a member is appointed.
-            db::members::lock_task_forces_of(conn, id).await?;
+            // A task force is locked before a user, as when a member is appointed. A task force that is locked after the user
+            // could wait for a transaction that holds it and waits for the user.
+            let locked = db::members::lock_task_forces_of(conn, id).await?;
             let (actor, detail) = self.lock_user(conn, caller, id).await?;
-            expect_version(detail.user.version, &version)?;
+            let seats = db::members::current_seats_of(conn, id).await?;
+            if seats.iter().any(|(task_force_id, _)| !locked.contains(task_force_id)) {
+                return Err(Error::SeatsChanged);
+            }
+            expect_version(detail.user.version, version)?;
             let from = detail.user.state;
             check_transition(from, &from.transitions(detail.facts()), to, reason.is_some())?;
             db::users::set_state(conn, id, to, now).await?;
             let mut moved = new_event(EventAction::UserTransitioned, id)
                 .with_transition(from.code(), to.code())
-                .with_change("reason", None::<()>, &reason);
+                .with_change("reason", None::<()>, reason);
             if to == UserState::Disabled {
                 let ended = db::sessions::end_all(conn, id, now).await?;
                 moved = with_sessions_ended(moved, ended);
@@ -471,7 +500,7 @@ impl App {
                     moved = moved.with_change("invitationEnded", None::<()>, true);
                 }
             }
-            for (task_force_id, member_id) in db::members::current_seats_of(conn, id).await? {
+            for (task_force_id, member_id) in seats {
                 self.write_along(conn, caller, task_force_id, async |tx| {
                     change_user_state(tx, member_id, from, to).await
                 })

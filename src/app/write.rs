@@ -125,7 +125,7 @@ impl App {
         self.transaction(limit, &caller.commit_mode, &caller.wakes, async |conn| {
             let (head, access) = self.begin_write(conn, caller, task_force_id, action).await?;
             caller.wakes.add(Wake::Events(task_force_id));
-            run_use_case(conn, head, access, &caller.request_id, use_case).await
+            self.run_use_case(conn, caller, head, access, use_case).await
         })
         .await
     }
@@ -144,7 +144,7 @@ impl App {
         let head = db::events::lock_head(conn, task_force_id).await?.ok_or(RefusalCode::NotFound)?;
         let access = self.access_on(conn, caller, task_force_id).await?;
         caller.wakes.add(Wake::Events(task_force_id));
-        run_use_case(conn, head, access, &caller.request_id, use_case).await.map(drop)
+        self.run_use_case(conn, caller, head, access, use_case).await.map(drop)
     }
 
     /// Runs the checks before the use case: key, lock, caller, right, replay.
@@ -184,7 +184,7 @@ impl App {
             let (result, new_events) = use_case(conn, &actor, id, &ids).await?;
             let head = db::events::lock_head(conn, id).await?.ok_or(RefusalCode::NotFound)?;
             caller.wakes.add(Wake::Events(id));
-            append(conn, id, head, actor.as_event_actor(), &caller.request_id, &ids, new_events).await?;
+            self.append(conn, caller, (id, head), actor.as_event_actor(), &ids, new_events).await?;
             Ok(Effect::Changed(result))
         })
         .await
@@ -359,57 +359,68 @@ enum Effect<T> {
     Unchanged(T),
 }
 
-/// Runs a use case under the lock of its task force, and appends the events that it records.
-async fn run_use_case<T>(
-    conn: &Conn,
-    head: db::events::Head,
-    access: Access,
-    request_id: &str,
-    use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
-) -> Result<Effect<T>> {
-    let ids = IdSequence::new(head.last_id, access.now);
-    let mut tx = WriteTx { conn, access, ids, new_events: Vec::new() };
-    let result = use_case(&mut tx).await?;
-    if tx.new_events.is_empty() {
-        return Ok(Effect::Unchanged(result));
+impl App {
+    /// Runs a use case under the lock of its task force, and appends the events that it records.
+    async fn run_use_case<T>(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        head: db::events::Head,
+        access: Access,
+        use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
+    ) -> Result<Effect<T>> {
+        let ids = IdSequence::new(head.last_id, access.now);
+        let mut tx = WriteTx { conn, access, ids, new_events: Vec::new() };
+        let result = use_case(&mut tx).await?;
+        if tx.new_events.is_empty() {
+            return Ok(Effect::Unchanged(result));
+        }
+        let (task_force_id, actor) = (tx.task_force_id(), tx.access.actor.as_event_actor());
+        self.append(conn, caller, (task_force_id, head), actor, &tx.ids, tx.new_events).await?;
+        Ok(Effect::Changed(result))
     }
-    let (task_force_id, actor) = (tx.task_force_id(), tx.access.actor.as_event_actor());
-    append(conn, task_force_id, head, actor, request_id, &tx.ids, tx.new_events).await?;
-    Ok(Effect::Changed(result))
-}
 
-/// Appends events to the chain and moves its head.
-async fn append(
-    conn: &Conn,
-    task_force_id: Uuid,
-    mut head: db::events::Head,
-    actor: EventActor,
-    request_id: &str,
-    ids: &IdSequence,
-    new_events: Vec<NewEvent>,
-) -> Result<()> {
-    let at = ids.now();
-    let mut links = Vec::with_capacity(new_events.len());
-    for new_event in new_events {
-        let event = Event {
-            seq: head.seq + 1,
-            id: ids.next(),
-            task_force_id,
-            at,
-            actor,
-            request_id: request_id.to_owned(),
-            action: new_event.action,
-            subject: new_event.subject,
-            from: new_event.from.map(str::to_owned),
-            to: new_event.to.map(str::to_owned),
-            changes: new_event.changes,
-        };
-        let body = event.canonical().map_err(Error::internal)?;
-        let hash = chain(&head.hash, &body);
-        let next = db::events::Head { seq: event.seq, hash: hash.to_vec(), last_id: event.id };
-        let previous = std::mem::replace(&mut head, next).hash;
-        links.push(db::events::Link { event, body, previous, hash });
+    /// Appends events to the chain of a task force and moves its head. Events are kept for ever, and one short request can
+    /// cause thousands: those after the first count towards the content rate of the task force.
+    ///
+    /// # Errors
+    /// [`Error::TooMuchContent`].
+    async fn append(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        (task_force_id, mut head): (Uuid, db::events::Head),
+        actor: EventActor,
+        ids: &IdSequence,
+        new_events: Vec<NewEvent>,
+    ) -> Result<()> {
+        let at = ids.now();
+        let mut links = Vec::with_capacity(new_events.len());
+        for new_event in new_events {
+            let event = Event {
+                seq: head.seq + 1,
+                id: ids.next(),
+                task_force_id,
+                at,
+                actor,
+                request_id: caller.request_id.clone(),
+                action: new_event.action,
+                subject: new_event.subject,
+                from: new_event.from.map(str::to_owned),
+                to: new_event.to.map(str::to_owned),
+                changes: new_event.changes,
+            };
+            let body = event.canonical().map_err(Error::internal)?;
+            let hash = chain(&head.hash, &body);
+            let next = db::events::Head { seq: event.seq, hash: hash.to_vec(), last_id: event.id };
+            let previous = std::mem::replace(&mut head, next).hash;
+            links.push(db::events::Link { event, body, previous, hash });
+        }
+        if !matches!(caller.commit_mode, CommitMode::DryRun) {
+            let further = links.iter().skip(1).map(|link| link.body.len()).sum();
+            self.content_rate.count(task_force_id, further)?;
+        }
+        db::events::insert(conn, &links).await?;
+        Ok(db::events::move_head(conn, task_force_id, &head, at).await?)
     }
-    db::events::insert(conn, &links).await?;
-    Ok(db::events::move_head(conn, task_force_id, &head, at).await?)
 }

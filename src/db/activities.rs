@@ -387,7 +387,10 @@ pub async fn update_state(
         .map(drop)
 }
 
-/// Reassigns the open activities of a member to another, or to nobody; returns their ids.
+/// The most activities that one statement reassigns, so that it ends within the time of a statement on a busy machine.
+const MOST_REASSIGNED: i64 = 500;
+
+/// Reassigns open activities of a member to another, or to nobody: as many as one statement does. Returns their ids.
 pub async fn reassign_open(
     conn: &Conn,
     task_force_id: Uuid,
@@ -395,18 +398,26 @@ pub async fn reassign_open(
     to: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<Uuid>> {
-    diesel::update(activities::table)
+    let ids: Vec<Uuid> = activities::table
         .filter(activities::task_force_id.eq(task_force_id))
         .filter(activities::assignee_member_id.eq(from))
         .filter(activities::state.eq_any(ActivityState::OPEN))
+        .order(activities::id)
+        .limit(MOST_REASSIGNED)
+        .select(activities::id)
+        .load(&mut &*conn)
+        .await?;
+    diesel::update(activities::table)
+        .filter(activities::task_force_id.eq(task_force_id))
+        .filter(activities::id.eq_any(&ids))
         .set((
             activities::assignee_member_id.eq(to),
             activities::version.eq(activities::version + 1),
             activities::updated_at.eq(now),
         ))
-        .returning(activities::id)
-        .get_results(&mut &*conn)
-        .await
+        .execute(&mut &*conn)
+        .await?;
+    Ok(ids)
 }
 
 /// Deletes an activity with its comments and dependencies.

@@ -129,8 +129,9 @@ pub async fn current_seats_of(conn: &Conn, user_id: Uuid) -> QueryResult<Vec<(Uu
         .await
 }
 
-/// Takes the locks of the task forces in which a user has a current seat, in the order of their ids.
-pub async fn lock_task_forces_of(conn: &Conn, user_id: Uuid) -> QueryResult<()> {
+/// Takes the locks of the task forces in which a user has a current seat, in the order of their ids, and returns the task
+/// forces.
+pub async fn lock_task_forces_of(conn: &Conn, user_id: Uuid) -> QueryResult<Vec<Uuid>> {
     let seats = members::table
         .filter(members::user_id.eq(user_id))
         .filter(members::to_date.is_null())
@@ -140,9 +141,8 @@ pub async fn lock_task_forces_of(conn: &Conn, user_id: Uuid) -> QueryResult<()> 
         .order(task_force_heads::task_force_id)
         .select(task_force_heads::task_force_id)
         .for_update()
-        .execute(&mut &*conn)
+        .load(&mut &*conn)
         .await
-        .map(drop)
 }
 
 /// Returns whether this is a current member of the task force.

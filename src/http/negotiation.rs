@@ -19,7 +19,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{ACCEPT, Accept, Header as _, HeaderMap, Quality, QualityItem};
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use mime::{APPLICATION, JSON, Mime, STAR};
 
 use super::problem::{Problem, Result};
@@ -30,7 +30,7 @@ use super::route_table::{Produces, RouteTable};
 /// `Accept` is absent, or lists `*/*` or one of these media types.
 pub(super) fn check(request: &ServiceRequest) -> Result<()> {
     let headers = request.headers();
-    if !headers.contains_key(ACCEPT) || lists(headers, "*/*") {
+    if !headers.contains_key(ACCEPT) || is_too_long(headers) || lists(headers, "*/*") {
         return Ok(());
     }
     let routes = request.app_data::<Data<RouteTable>>();
@@ -41,10 +41,26 @@ pub(super) fn check(request: &ServiceRequest) -> Result<()> {
     if is_listed || asks_by_query {
         return Ok(());
     }
-    match Accept::parse(request) {
-        Ok(accept) if choose(&produces.media_types, &accept).is_none() => Err(not_acceptable(produces)),
-        _ => Ok(()),
+    if choose(&produces.media_types, &accepted(request)).is_some() {
+        return Ok(());
     }
+    Err(not_acceptable(produces))
+}
+
+/// The longest `Accept` that is read, in bytes; those of browsers have fewer than 200. A request with a longer one is
+/// answered as if it had none, as RFC 9110 allows: refusals of `Accept` are not counted, and must cost little.
+const MOST_ACCEPT: usize = 8 * 1024;
+
+fn is_too_long(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT).map(|value| value.len()).sum::<usize>() > MOST_ACCEPT
+}
+
+/// The media ranges that a client lists; none if `Accept` cannot be read or is too long.
+fn accepted<M: HttpMessage>(request: &M) -> Vec<QualityItem<Mime>> {
+    if is_too_long(request.headers()) {
+        return Vec::new();
+    }
+    Accept::parse(request).map(|accept| accept.0).unwrap_or_default()
 }
 
 /// Returns whether a query has the parameter `format`, which operations with several media types put above `Accept`.
@@ -70,7 +86,7 @@ fn lists(headers: &HeaderMap, range: &str) -> bool {
 
 /// Returns whether a client would rather have HTML than JSON, as browsers do where a person has typed an address.
 pub(super) fn prefers_html(request: &HttpRequest) -> bool {
-    let accept = Accept::parse(request).map(|accept| accept.0).unwrap_or_default();
+    let accept = accepted(request);
     choose(&[mime::APPLICATION_JSON, mime::TEXT_HTML], &accept) == Some(&mime::TEXT_HTML)
 }
 
@@ -95,8 +111,7 @@ impl FromRequest for Negotiated {
             routes.and_then(|routes| routes.produces(request.method(), request.match_info().as_str()));
         let Some(produces) = produces else { return ready(Err(ProblemCode::InternalError.into())) };
         // An `Accept` that can't be read chooses nothing.
-        let accept = Accept::parse(request).map(|accept| accept.0).unwrap_or_default();
-        let chosen = choose(&produces.media_types, &accept);
+        let chosen = choose(&produces.media_types, &accepted(request));
         ready(chosen.cloned().map(Self).ok_or_else(|| not_acceptable(produces)))
     }
 }

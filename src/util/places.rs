@@ -2,6 +2,7 @@
 //! rule, so that nobody takes the places of the others.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub(crate) struct Places<K> {
     of_all: Arc<Semaphore>,
     of_each: Arc<Mutex<BTreeMap<K, Weak<Semaphore>>>>,
     most_of_each: usize,
+    /// The number of those who wait for a place of all.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// A place. Dropping it frees the place.
@@ -29,7 +32,8 @@ pub(crate) struct Place {
 impl<K: Ord> Places<K> {
     /// So many places of all, and so many of each key.
     pub(crate) fn new(of_all: usize, most_of_each: usize) -> Self {
-        Self { of_all: Arc::new(Semaphore::new(of_all)), of_each: Arc::default(), most_of_each }
+        let of_all = Arc::new(Semaphore::new(of_all));
+        Self { of_all, of_each: Arc::default(), most_of_each, waiting: Arc::default() }
     }
 
     /// So many places of each key, of however many keys.
@@ -58,8 +62,14 @@ impl<K: Ord> Places<K> {
     /// Waits for one place of the key that takes so many places of all.
     pub(crate) async fn acquire_weighing(&self, key: K, weight: u32) -> Result<Place, AcquireError> {
         let of_key = self.of(key).acquire_owned().await?;
+        let _waiting = Waiting::new(&self.waiting);
         let of_all = Arc::clone(&self.of_all).acquire_many_owned(weight).await?;
         Ok(Place { _of_key: of_key, _of_all: of_all })
+    }
+
+    /// Tells whether somebody waits for a place of all.
+    pub(crate) fn are_awaited(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// The places of a key. Whoever has or awaits one keeps them.
@@ -70,6 +80,23 @@ impl<K: Ord> Places<K> {
         let places = existing.unwrap_or_else(|| Arc::new(Semaphore::new(self.most_of_each)));
         of_each.insert(key, Arc::downgrade(&places));
         places
+    }
+}
+
+/// Somebody who waits, until the value is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let Self(waiting) = self;
+        waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -105,6 +132,19 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(places.try_acquire("a").is_none(), "nobody goes before those who wait");
         drop(places.try_acquire("b").expect("who waits for its own key holds no place of all"));
+        assert!(!places.are_awaited(), "the key waits for itself");
+        let other = places.try_acquire("b").unwrap();
+        assert!(places.acquire_within(SHORT, "c").await.is_none());
+        assert!(!places.are_awaited(), "who has given up waits no more");
+        let third = tokio::spawn({
+            let places = places.clone();
+            async move { places.acquire("c").await }
+        });
+        tokio::task::yield_now().await;
+        assert!(places.are_awaited());
+        drop(other);
+        drop(third.await.unwrap().unwrap());
+        assert!(!places.are_awaited());
         drop(held);
         drop(waiting.await.unwrap().unwrap());
         drop(places.acquire_weighing("a", 2).await.unwrap());

@@ -11,7 +11,6 @@
 mod dates;
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use unicode_normalization::UnicodeNormalization as _;
@@ -20,6 +19,7 @@ use uuid::Uuid;
 pub use dates::DateOrder;
 
 use crate::app::caller::Caller;
+use crate::app::connection::BULK_TIMEOUT;
 use crate::app::sheets::SheetRow as _;
 use crate::app::write::WriteTx;
 use crate::app::{App, Result};
@@ -47,8 +47,6 @@ use crate::util::table::{Row, Table};
 pub const MOST_COLUMNS: usize = 200;
 /// The most errors that a refused import lists.
 const MOST_ERRORS: usize = 100;
-/// The longest that an import may take. As many rows as a cycle may have take longer than other writes on a busy machine.
-const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// More members than a panel has.
 const MORE_THAN_A_PANEL: i64 = 100;
 
@@ -512,7 +510,7 @@ impl App {
         fields: Vec<ActivityFields>,
         options: ImportOptions,
     ) -> Result<Imported> {
-        self.write_within(TIME_LIMIT, caller, task_force_id, Action::Work, async |tx| {
+        self.write_within(BULK_TIMEOUT, caller, task_force_id, Action::Work, async |tx| {
             let place = Place::read(tx).await?;
             let mut errors = table.errors;
             let mut rows = Vec::with_capacity(fields.len());

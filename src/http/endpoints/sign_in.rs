@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{HeaderMap, USER_AGENT};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, post, put};
+use actix_web::{HttpRequest, HttpResponse, post, put};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -16,8 +16,7 @@ use crate::domain::characters;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::http::operation_problems::{refuses, requires};
-use crate::http::problem::{Problem, Result};
-use crate::http::problem_catalogue::ProblemCode;
+use crate::http::problem::Result;
 use crate::http::refresh_cookie;
 use crate::http::request::{Create, Public, Root};
 use crate::http::response;
@@ -249,15 +248,10 @@ async fn refresh_session(
 ) -> Result<HttpResponse> {
     let Public { request_id, body } = open;
     let (token, delivery) = presented(&request, body)?.ok_or(RefusalCode::InvalidCredentials)?;
-    let problem = match app.refresh(&visit(&request, request_id), &token).await {
-        Ok(signed_in) => return delivery.tokens(&request, &signed_in),
-        Err(error) => Problem::from(error),
-    };
-    let mut response = problem.error_response();
-    if delivery == Delivery::Cookie && problem.code() == ProblemCode::from(RefusalCode::InvalidCredentials) {
-        refresh_cookie::remove(&request, &mut response)?;
-    }
-    Ok(response)
+    // A refusal does not remove the cookie: by the time it arrives, another tab may have signed in and renewed it. The
+    // cookie of a session that has ended is of no use, and its browser forgets it before the service forgets the session.
+    let signed_in = app.refresh(&visit(&request, request_id), &token).await?;
+    delivery.tokens(&request, &signed_in)
 }
 
 /// Sign out

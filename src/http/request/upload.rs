@@ -60,6 +60,11 @@ impl Uploads {
         let units = u32::try_from(bytes.div_ceil(UNIT).clamp(1, MOST_UNITS)).ok()?;
         tokio::time::timeout(within, self.0.acquire_weighing(user_id, units)).await.ok()?.ok()
     }
+
+    /// Tells whether another upload waits for memory. Those under way then have to be faster ([`read`]).
+    fn are_awaited(&self) -> bool {
+        self.0.are_awaited()
+    }
 }
 
 /// The query of an upload.
@@ -121,7 +126,7 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
                 return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
             let pace = Pace { begun: Instant::now(), within, bytes };
-            let body = read(payload, form.max_bytes(), pace).await?;
+            let body = read(payload, form.max_bytes(), pace, uploads).await?;
             byte_limit::count(&request, user_id, Carried::File, body.len().saturating_sub(announced))?;
             let Received { declared, name, content } = form.file(&request, body)?;
             let sha256 = Sha256::digest(&content).into();

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
-use crate::support::council::{condition, condition_path, decide, submitted_report};
+use crate::support::council::{condition, condition_path, db_verify_chain, decide, submitted_report};
 use crate::support::sign_in::set_user_state;
 use crate::support::votes::{ready_policy_step, try_submit};
 use crate::support::world::{PANEL, task_force};
@@ -215,6 +215,47 @@ async fn open_work_goes_to_whom_the_request_names_or_to_nobody() {
     chair.command(&leaving, "end", because()).await.expect(200);
     let blocked = chair.read(app.a(&format!("/activities/{}", app.world().activity("blocked")))).await;
     assert_eq!(blocked["assignee"]["id"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_member_with_thousands_of_activities_is_replaced_at_a_bounded_rate() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let many = r#"insert into activities (task_force_id, id, number, cycle, step, title, assignee_member_id, priority,
+                                          review_required, state, state_since, created_at, updated_at)
+        select task_force_id, gen_random_uuid(), 1000 + n, 1, 'policy', '{"en": "One of many"}', id, 'normal', false,
+               'planned', now(), now(), now()
+        from members cross join generate_series(1, 4000) n where id::text = $1"#;
+    let mut leaving = seat_in_a(&app, Who::Expert1).await;
+    app.db().await.execute(many, &[&leaving.id()]).await.unwrap();
+    let one = "select id::text from activities where number = 3000";
+    let one: String = app.db().await.query_one(one, &[]).await.unwrap().get(0);
+    let (mut ends, mut others) = (0, [Who::Outsider, Who::Expert1].into_iter().cycle());
+    let refused = loop {
+        let mut end = because();
+        end["successor"] = app.world().seat(others.next().unwrap(), "expert");
+        let answer = chair.command(&leaving, "end", end.clone()).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        ends += 1;
+        assert!(ends <= 10, "events are bounded in no way");
+        let users = current_members(&app, &app.a("")).await;
+        let successor =
+            users.into_iter().find(|member| member["userId"] == end["successor"]["userId"]).unwrap();
+        // The history of an activity says who has it.
+        let history = chair.list(&app.a(&format!("/events?subject={one}&limit=100"))).await;
+        let last = &history.last().unwrap()["changes"]["assigneeId"];
+        assert_eq!((&last["before"], &last["after"]), (&json!(leaving.id()), &json!(successor.id())));
+        leaving = successor;
+    };
+    assert!(ends >= 3, "an honest end is possible: {ends}");
+    let detail = refused.expect_problem(429, "tooManyRequests")["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("changes of many items"), "{detail}");
+    // Other work goes on, and so does the end of a member with little to hand on.
+    chair.create_activity(json!({})).await;
+    chair.command(&seat_in_a(&app, Who::Expert2).await, "end", because()).await.expect(200);
+    db_verify_chain(&app).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Requests that give authority to a user, sent at the same time as requests that end it.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -157,4 +159,38 @@ async fn users_who_change_each_other_wait_for_each_other() {
         );
         assert_eq!((&one["locale"], &other["locale"]), (&json!(locale), &json!(locale)));
     }
+}
+
+#[tokio::test]
+async fn a_user_who_is_given_a_seat_while_disabled_locks_no_task_force_out_of_order() {
+    let app = TestApp::start().await;
+    let (a, outsider) = (&app.world().a, app.world().user(Who::Outsider));
+    let (appointing, ending) = (app.db_another().await, app.db_another().await);
+    let lock_task_force = format!("select from task_force_heads where task_force_id = '{a}' for update");
+    let lock_user = format!("select from users where id = '{outsider}' for share");
+    // A transaction appoints the user; another one waits for the task force, and then needs the user.
+    let appoint = format!(
+        "begin; {lock_task_force}; {lock_user};
+         insert into members (task_force_id, id, user_id, role, from_date, created_at, updated_at)
+         values ('{a}', gen_random_uuid(), '{outsider}', 'expert', '2026-11-22', now(), now())"
+    );
+    appointing.batch_execute(&appoint).await.unwrap();
+    let next = async {
+        ending.batch_execute(&format!("begin; {lock_task_force}")).await?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        ending.batch_execute(&format!("{lock_user}; commit")).await
+    };
+    let it = user(app.as_administrator(), Who::Outsider).await;
+    let disable = json!({ "to": "disabled", "reason": { "en": "Away for a year" } });
+    let disabled = app.as_administrator().command(&it, "transitions", disable);
+    let commit = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        appointing.batch_execute("commit").await
+    };
+    let (next, disabled, commit) = tokio::join!(next, disabled, commit);
+    commit.unwrap();
+    next.expect("the transaction that holds the task force gets the user");
+    assert_eq!(disabled.expect(200).json()["state"], "disabled");
+    let absent = "select count(*) from events where action = 'member.transitioned'";
+    assert_eq!(app.db_count(absent).await, 1, "the new seat is known to be of a disabled user");
 }

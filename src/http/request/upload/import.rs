@@ -86,7 +86,7 @@ where
                 return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
             let pace = Pace { begun: Instant::now(), within, bytes };
-            let body = read(payload, most, pace).await.map_err(of_a_table)?;
+            let body = read(payload, most, pace, uploads).await.map_err(of_a_table)?;
             byte_limit::count(&request, user_id, Carried::File, body.len().saturating_sub(announced))?;
             let content = if is_form { multipart::file(&request, &body)?.content } else { body };
             // The key stands for the file and for the way in which it is read, and not for the form around the file, whose

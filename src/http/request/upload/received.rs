@@ -8,6 +8,8 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::time::{Instant, timeout_at};
 
+use super::Uploads;
+use crate::app::Error;
 use crate::domain::file::{ContentError, FileKind};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::http::problem::{Problem, Result};
@@ -99,6 +101,13 @@ pub(super) fn unsupported() -> Problem {
     )
 }
 
+/// The number by which the time of the rest of a body is divided while other uploads wait for memory: a few clients that
+/// send as slowly as they may would otherwise keep everybody else waiting.
+const HURRY: u32 = 4;
+
+/// The time after which a body that does not arrive looks again whether others wait.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The time that a body has to arrive, which is shared out among its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
@@ -120,6 +129,11 @@ impl Pace {
         self.begun + grace + share
     }
 
+    /// The pace of the bytes after the first `received`, from an instant at which others wait.
+    fn hurried(self, since: Instant, received: usize) -> Self {
+        Self { begun: since, within: self.within / HURRY, bytes: self.bytes.saturating_sub(received) }
+    }
+
     fn too_slow(&self) -> Problem {
         let seconds = self.within.as_secs();
         content_problem(
@@ -129,20 +143,42 @@ impl Pace {
     }
 }
 
-/// Reads a body of at most `most` bytes, as fast as its pace asks for.
-pub(super) async fn read(payload: Payload, most: usize, pace: Pace) -> Result<Bytes> {
+/// Reads a body of at most `most` bytes, as fast as its pace asks for, and faster while other uploads wait.
+pub(super) async fn read(payload: Payload, most: usize, pace: Pace, uploads: &Uploads) -> Result<Bytes> {
     let mut payload = payload;
     let mut content = BytesMut::with_capacity(pace.bytes.min(most));
-    while let Some(chunk) =
-        timeout_at(pace.due(content.len()), payload.next()).await.map_err(|_elapsed| pace.too_slow())?
-    {
-        let chunk = chunk.map_err(|_broken: PayloadError| broken_off())?;
+    // The hurried pace, and the number of bytes that had arrived before.
+    let mut hurried: Option<(Pace, usize)> = None;
+    loop {
+        let (now, received) = (Instant::now(), content.len());
+        if !uploads.are_awaited() {
+            hurried = None;
+        } else if hurried.is_none() {
+            hurried = Some((pace.hurried(now, received), received));
+        }
+        let own = pace.due(received);
+        let due = hurried.map_or(own, |(pace, before)| own.min(pace.due(received.saturating_sub(before))));
+        let chunk = match timeout_at(due.min(now + LOOK), payload.next()).await {
+            Ok(Some(chunk)) => chunk.map_err(|_broken: PayloadError| broken_off())?,
+            Ok(None) => break,
+            Err(_elapsed) if Instant::now() < due => continue,
+            Err(_elapsed) if due < own => return Err(too_slow_for_others()),
+            Err(_elapsed) => return Err(pace.too_slow()),
+        };
         if content.len() + chunk.len() > most {
             return Err(ProblemCode::BodyTooLarge.into());
         }
         content.extend_from_slice(&chunk);
     }
     Ok(content.freeze())
+}
+
+fn too_slow_for_others() -> Problem {
+    let busy = Error::Busy(
+        "The file arrives too slowly while others wait to send theirs. Try again later.",
+        "يصل الملف ببطء شديد وغيرك ينتظر دوره في الرفع. أعد المحاولة لاحقًا.",
+    );
+    busy.into()
 }
 
 fn broken_off() -> Problem {
@@ -162,5 +198,11 @@ mod tests {
         }
         let empty = Pace { bytes: 0, ..pace };
         assert_eq!(empty.due(0), begun + Duration::from_secs(10));
+        // From the 20th second on, others wait: the rest has a quarter of the time.
+        let since = begun + Duration::from_secs(20);
+        let hurried = pace.hurried(since, 40 * 1024);
+        for (received, milliseconds) in [(0, 2500), (30 * 1024, 8750), (60 * 1024, 15_000)] {
+            assert_eq!(hurried.due(received), since + Duration::from_millis(milliseconds), "{received}");
+        }
     }
 }

@@ -66,7 +66,7 @@ async fn a_browser_is_signed_in_refreshed_and_signed_out_by_a_cookie_alone() {
     me(&app, &refreshed.json()["accessToken"]).await.expect_problem(401, "unauthenticated");
     let late = with_cookie("/v1/auth/refresh", &second).header("Origin", ORIGIN);
     let late = app.as_anybody().send(late).await;
-    assert_eq!(cookie(&late, 0), "", "a cookie of no use is removed");
+    assert!(!late.headers.contains_key("set-cookie"), "another tab may have renewed the cookie meanwhile");
     late.expect_problem(401, "invalidCredentials");
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use taskforce::domain::file::MAX_FILE_BYTES;
 use taskforce::http::server::{ClientTimeouts, Settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -280,6 +281,51 @@ async fn slow_uploads_of_one_user_leave_places_to_others() {
     let now = Resource { path: file.path.clone(), ..expert.read(file.path.as_str()).await };
     let own = expert.send(upload(&now, "text/plain", "more minutes"));
     timeout(SOON, own).await.expect("the turn of one who left is not given on").expect(200);
+}
+
+#[tokio::test]
+async fn slow_uploads_of_many_users_hurry_while_others_wait() {
+    let app = impatient(|settings| settings.timeouts.file = Duration::from_secs(24)).await;
+    let policy = new_policy(&app).await;
+    let file = app.as_expert().create(app.a("/evidence"), evidence("policy", policy.id(), json!({}))).await;
+    // Each sends a file of the greatest size a little faster than it has to; four have the memory, and one waits.
+    let mut slow = Vec::new();
+    for who in [Who::Chair, Who::Expert1, Who::Expert2, Who::Expert3, Who::Expert4] {
+        let token = app.token(who).await.unwrap();
+        let mut one = Raw::connect(&app).await;
+        one.send(&format!(
+            "PUT {}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nIf-Match: {}\r\n\
+             Content-Type: text/plain\r\nContent-Length: {MAX_FILE_BYTES}\r\n\r\n",
+            file.path, file.etag
+        ))
+        .await;
+        slow.push(tokio::spawn(async move {
+            let (mut answer, mut body) = one.0.into_split();
+            let sending = async {
+                for _ in 0..MAX_FILE_BYTES / 65_536 {
+                    body.write_all(&[b'x'; 65_536]).await?;
+                    tokio::time::sleep(Duration::from_millis(90)).await;
+                }
+                Ok::<_, std::io::Error>(())
+            };
+            let mut text = Vec::new();
+            tokio::select! {
+                _sent = sending => {}
+                _read = answer.read_buf(&mut text) => {}
+            }
+            String::from_utf8_lossy(&text).into_owned()
+        }));
+    }
+    tokio::time::sleep(DRIP).await;
+    let another = app.as_who(Who::Expert5).send(upload(&file, "text/plain", "minutes"));
+    timeout(SOON, another).await.expect("slow uploads keep everybody else waiting").expect(200);
+    let mut refused = 0;
+    for one in slow {
+        one.abort();
+        let answer = one.await.unwrap_or_default();
+        refused += usize::from(answer.starts_with("HTTP/1.1 503"));
+    }
+    assert!(refused >= 1, "nobody was told to come again");
 }
 
 #[tokio::test]
