@@ -9,9 +9,9 @@ use crate::db;
 use crate::db::comments::{Comment, NamedComment};
 use crate::db::page::{Page, Window};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::RefusalCode;
+use crate::domain::reference::Reference;
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{Action, Authorization};
-use crate::domain::text::LocalizedText;
 use crate::domain::version::ExpectedVersion;
 use crate::domain::writing::Write;
 
@@ -22,9 +22,8 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 /// A comment as a caller sees it.
 #[derive(Debug)]
 pub struct CommentView {
-    pub comment: Comment,
-    /// The name of the author.
-    pub author_name: LocalizedText,
+    /// The comment with its author and the members whom it mentions.
+    pub named: NamedComment,
     /// Tells whether the caller can change the text.
     pub can_update: bool,
     /// Tells whether the caller can delete the comment.
@@ -32,14 +31,54 @@ pub struct CommentView {
 }
 
 impl CommentView {
-    fn new((comment, author_name): NamedComment, access: &Access) -> Self {
+    fn new(named: NamedComment, access: &Access) -> Self {
         let can = |action| {
-            let has_right = access.right_over(action, comment.author_id) == Authorization::Allowed;
+            let has_right = access.right_over(action, named.comment.author_id) == Authorization::Allowed;
             has_right && access.may_write(Write::Comment).is_ok()
         };
         let (can_update, can_delete) = (can(Action::EditComment), can(Action::DeleteComment));
-        Self { can_update, can_delete, comment, author_name }
+        Self { can_update, can_delete, named }
     }
+}
+
+/// The content of a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentFields {
+    pub text: String,
+    /// The members whom the comment mentions, by their seats.
+    pub mentions: Vec<Uuid>,
+}
+
+/// Checks the members whom a comment mentions: each is named once, and has a seat unless the comment mentioned the member
+/// before.
+async fn check_mentions(tx: &WriteTx<'_>, before: &[Uuid], after: &[Uuid]) -> Result<()> {
+    let known = db::members::among(tx.conn(), tx.task_force_id(), after).await?;
+    let error = |(at, id): (usize, &Uuid)| {
+        let pointer = format!("/mentionIds/{at}");
+        if !known.iter().any(|(member, _, _)| member == id) {
+            Some(FieldError::at(pointer, FieldErrorCode::UnknownReference))
+        } else if after.iter().take(at).any(|other| other == id) {
+            Some(FieldError::at(pointer, FieldErrorCode::Duplicate))
+        } else {
+            None
+        }
+    };
+    Refusal::if_any(after.iter().enumerate().filter_map(error).collect())?;
+    let ended: Vec<Reference> = known
+        .into_iter()
+        .filter(|(id, _, is_current)| !is_current && !before.contains(id))
+        .map(|(id, name, _)| Reference::new(SubjectKind::Member, id, name).in_task_force(tx.task_force_id()))
+        .collect();
+    if ended.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::from(RefusalCode::MemberEnded).references(ended).into())
+    }
+}
+
+/// Mentions in an event; `None` if there are none, so that an event about a comment without mentions does not list them.
+fn recorded(mentions: &[Uuid]) -> Option<&[Uuid]> {
+    Some(mentions).filter(|mentions| !mentions.is_empty())
 }
 
 async fn find_or_not_found(tx: &WriteTx<'_>, activity_id: Uuid, id: Uuid) -> Result<NamedComment> {
@@ -96,44 +135,48 @@ impl App {
     /// Creates a comment, in any state of the activity's step.
     ///
     /// # Errors
-    /// The errors of [`WriteTx::may_write`]; `notFound` if the activity does not exist.
+    /// The errors of [`WriteTx::may_write`]; `notFound` if the activity does not exist; `memberEnded`, and mentions of
+    /// nobody.
     pub async fn comment_create(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
         activity_id: Uuid,
-        text: String,
+        fields: CommentFields,
     ) -> Result<CommentView> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             if !db::activities::exists(tx.conn(), task_force_id, activity_id).await? {
                 return Err(RefusalCode::NotFound.into());
             }
             tx.may_write(Write::Comment)?;
+            check_mentions(tx, &[], &fields.mentions).await?;
             let comment = Comment {
                 task_force_id,
                 id: tx.new_id(),
                 activity_id,
                 author_id: tx.access.actor.user_id,
-                text,
+                text: fields.text,
                 version: 1,
                 created_at: tx.now(),
                 updated_at: tx.now(),
+                mentions: fields.mentions,
             };
             db::comments::insert(tx.conn(), &comment).await?;
             tx.record(
                 new_event(EventAction::CommentCreated, comment.id)
                     .with_change("activityId", None::<()>, activity_id)
-                    .with_change("text", None::<()>, &comment.text),
+                    .with_change("text", None::<()>, &comment.text)
+                    .with_change("mentions", None::<()>, recorded(&comment.mentions)),
             );
-            Ok(CommentView::new((comment, tx.access.actor.name.clone()), &tx.access))
+            Ok(CommentView::new(find_or_not_found(tx, activity_id, comment.id).await?, &tx.access))
         })
         .await
     }
 
-    /// Changes the text of the caller's own comment.
+    /// Changes the caller's own comment.
     ///
     /// # Errors
-    /// `forbidden` for everybody but the author.
+    /// `forbidden` for everybody but the author; `memberEnded`, and mentions of nobody.
     pub async fn comment_update(
         &self,
         caller: &Caller,
@@ -141,20 +184,28 @@ impl App {
         activity_id: Uuid,
         id: Uuid,
         version: ExpectedVersion,
-        patch: impl FnOnce(String) -> Result<String>,
+        patch: impl FnOnce(CommentFields) -> Result<CommentFields>,
     ) -> Result<CommentView> {
         self.write(caller, task_force_id, Action::EditComment, async |tx| {
-            let (comment, author) = find_or_not_found(tx, activity_id, id).await?;
+            let named = find_or_not_found(tx, activity_id, id).await?;
+            let comment = &named.comment;
             tx.access.require_over(Action::EditComment, comment.author_id)?;
             expect_version(comment.version, &version)?;
-            let text = patch(comment.text.clone())?;
-            if text == comment.text {
-                return Ok(CommentView::new((comment, author), &tx.access));
+            let before = CommentFields { text: comment.text.clone(), mentions: comment.mentions.clone() };
+            let after = patch(before.clone())?;
+            if after == before {
+                return Ok(CommentView::new(named, &tx.access));
             }
             tx.may_write(Write::Comment)?;
-            let after = db::comments::update(tx.conn(), task_force_id, id, &text, tx.now()).await?;
-            tx.record(new_event(EventAction::CommentUpdated, id).with_change("text", &comment.text, &text));
-            Ok(CommentView::new((after, author), &tx.access))
+            check_mentions(tx, &before.mentions, &after.mentions).await?;
+            let CommentFields { text, mentions } = &after;
+            db::comments::update(tx.conn(), task_force_id, id, text, mentions, tx.now()).await?;
+            tx.record(
+                new_event(EventAction::CommentUpdated, id)
+                    .with_change("text", &before.text, text)
+                    .with_change("mentions", recorded(&before.mentions), recorded(mentions)),
+            );
+            Ok(CommentView::new(find_or_not_found(tx, activity_id, id).await?, &tx.access))
         })
         .await
     }
@@ -172,7 +223,7 @@ impl App {
         version: ExpectedVersion,
     ) -> Result<()> {
         self.write(caller, task_force_id, Action::DeleteComment, async |tx| {
-            let (comment, _) = find_or_not_found(tx, activity_id, id).await?;
+            let NamedComment { comment, .. } = find_or_not_found(tx, activity_id, id).await?;
             tx.access.require_over(Action::DeleteComment, comment.author_id)?;
             expect_version(comment.version, &version)?;
             tx.may_write(Write::Comment)?;

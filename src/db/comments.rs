@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Jsonb;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
 use super::page::{Page, Window};
+use super::relations::{self, Column, MemberReferences};
 use super::schema::{comments, users};
 use crate::domain::text::LocalizedText;
 
@@ -24,10 +26,27 @@ pub struct Comment {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The members whom the comment mentions.
+    pub mentions: Vec<Uuid>,
 }
 
-/// A comment with the name of who wrote it.
-pub type NamedComment = (Comment, LocalizedText);
+/// A comment with the people whom it names.
+#[derive(Debug, Clone, Queryable)]
+pub struct NamedComment {
+    pub comment: Comment,
+    pub author_name: LocalizedText,
+    pub mentioned: MemberReferences,
+}
+
+/// The members whom a comment mentions, in the order of the comment.
+fn mentioned() -> Column<Jsonb> {
+    let member = relations::member("comments.task_force_id", "mention.id");
+    let sql = format!(
+        "(select coalesce(jsonb_agg({member} order by mention.at), '[]')
+          from unnest(comments.mentions) with ordinality mention(id, at))"
+    );
+    relations::column("mentioned", &sql)
+}
 
 /// Inserts a comment.
 pub async fn insert(conn: &Conn, comment: &Comment) -> QueryResult<()> {
@@ -46,7 +65,7 @@ pub async fn find(
         .filter(comments::task_force_id.eq(task_force_id))
         .filter(comments::id.eq(id))
         .filter(comments::activity_id.eq(activity_id))
-        .select((Comment::as_select(), users::name))
+        .select((Comment::as_select(), users::name, mentioned()))
         .first(&mut &*conn)
         .await
         .optional()
@@ -65,7 +84,7 @@ pub async fn list(
             .inner_join(users::table.on(users::id.eq(comments::author_id)))
             .filter(comments::task_force_id.eq(task_force_id))
             .filter(comments::activity_id.eq(activity_id))
-            .select((Comment::as_select(), users::name))
+            .select((Comment::as_select(), users::name, mentioned()))
             .into_boxed()
     };
     let mut query = matching().order(comments::id).limit(window.rows());
@@ -77,23 +96,25 @@ pub async fn list(
     window.page(rows, total).await
 }
 
-/// Sets a comment's text.
+/// Sets a comment's text and mentions.
 pub async fn update(
     conn: &Conn,
     task_force_id: Uuid,
     id: Uuid,
     text: &str,
+    mentions: &[Uuid],
     now: DateTime<Utc>,
-) -> QueryResult<Comment> {
+) -> QueryResult<()> {
     diesel::update(comments::table.find((task_force_id, id)))
         .set((
             comments::text.eq(text),
+            comments::mentions.eq(mentions),
             comments::version.eq(comments::version + 1),
             comments::updated_at.eq(now),
         ))
-        .returning(Comment::as_returning())
-        .get_result(&mut &*conn)
+        .execute(&mut &*conn)
         .await
+        .map(drop)
 }
 
 /// Deletes a comment.

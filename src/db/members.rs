@@ -157,6 +157,22 @@ pub async fn is_current(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResu
     .await
 }
 
+/// The members among these ids, and whether the seat of each is current.
+pub async fn among(
+    conn: &Conn,
+    task_force_id: Uuid,
+    ids: &[Uuid],
+) -> QueryResult<Vec<(Uuid, LocalizedText, bool)>> {
+    members::table
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(members::task_force_id.eq(task_force_id))
+        .filter(members::id.eq_any(ids))
+        .order(members::id)
+        .select((members::id, users::name, members::to_date.is_null()))
+        .load(&mut &*conn)
+        .await
+}
+
 /// A page of members, oldest first.
 pub async fn list(
     conn: &Conn,

@@ -330,6 +330,16 @@ impl References {
     }
 }
 
+/// Members that a statement collects in one column: a JSON array of [`member`]s.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemberReferences(pub Vec<MemberReference>);
+
+impl FromSql<Jsonb, Pg> for MemberReferences {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(from_json(value)?))
+    }
+}
+
 impl FromSql<Jsonb, Pg> for References {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let columns: Vec<ReferenceColumns> = from_json(value)?;
@@ -337,4 +347,4 @@ impl FromSql<Jsonb, Pg> for References {
     }
 }
 
-queryable!(Reference, UserReference, MemberReference, NamedByChanges, References);
+queryable!(Reference, UserReference, MemberReference, MemberReferences, NamedByChanges, References);

@@ -126,6 +126,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        mentions -> Array<Uuid>,
     }
 }
 

@@ -13,6 +13,7 @@ use super::content::{Activity, FinalState, Subject, Team, Text, text};
 use super::people::{ACCOUNTS, EXPERTISE, EXPERTS, NAMES, SECRETARIAT};
 use crate::app::caller::{Caller, Credential};
 use crate::app::clock::Clock;
+use crate::app::comments::CommentFields;
 use crate::app::members::NewMember;
 use crate::app::resource::TransitionCommand;
 use crate::app::sign_in::{SignedIn, Visit};
@@ -305,8 +306,13 @@ impl Seeder {
                 version = view.resource.activity.version;
             }
             for (seat, comment) in activity.comments {
+                // A question is for the person who does the work.
+                let asked = activity.assignee.filter(|assignee| comment.contains('؟') && assignee != seat);
+                let mentions =
+                    asked.map(|seat| task_force.member_id(seat)).transpose()?.into_iter().collect();
+                let fields = CommentFields { text: (*comment).to_owned(), mentions };
                 let member = self.member(task_force, *seat).await?;
-                self.app.comment_create(&member, task_force.id, id, (*comment).to_owned()).await?;
+                self.app.comment_create(&member, task_force.id, id, fields).await?;
             }
         }
         self.advance_to(until);

@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::activities::ActivityPath;
 use crate::app::App;
-use crate::app::comments::CommentView;
+use crate::app::comments::{CommentFields, CommentView};
+use crate::db::comments::NamedComment;
 use crate::domain::reference;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
@@ -19,7 +21,7 @@ use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::permissions::ActivityCommentPermissions;
 use crate::http::problem::Result;
-use crate::http::reference::UserReference;
+use crate::http::reference::{MemberReference, UserReference};
 use crate::http::request::{Change, Create, Delete, IfMatch, Path, Read};
 use crate::http::response;
 use crate::http::text::PlainText;
@@ -60,11 +62,22 @@ impl Path for CommentPath {
 
 /// A new comment.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewActivityComment {
     /// Plain text in any language.
     #[schema(value_type = PlainText)]
     text: String,
+    /// The members whom the comment mentions, by their seats. Only current members can be mentioned.
+    #[serde(default)]
+    #[schema(required = false, max_items = 20, example = json!(["0199f0c2-7a3b-7c11-9d2e-000000000005"]))]
+    mention_ids: Vec<Uuid>,
+}
+
+impl From<NewActivityComment> for CommentFields {
+    fn from(comment: NewActivityComment) -> Self {
+        let NewActivityComment { text, mention_ids } = comment;
+        Self { text, mentions: mention_ids }
+    }
 }
 
 /// A comment on an activity.
@@ -80,6 +93,8 @@ pub(super) struct ActivityComment {
     /// Content.
     #[schema(example = "أرفقت رأي الدائرة القانونية.")]
     text: String,
+    /// The members whom the comment mentions, in the order in which the comment names them. The seat of a member can have ended since.
+    mentions: Vec<MemberReference>,
     /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
@@ -94,13 +109,14 @@ pub(super) struct ActivityComment {
 impl From<CommentView> for ActivityComment {
     fn from(view: CommentView) -> Self {
         let permissions = ActivityCommentPermissions { update: view.can_update, delete: view.can_delete };
-        let CommentView { comment, author_name, .. } = view;
+        let NamedComment { comment, author_name, mentioned } = view.named;
         Self {
             permissions,
             id: comment.id,
             activity_id: comment.activity_id,
             created_by: reference::UserReference { id: comment.author_id, name: author_name }.into(),
             text: comment.text,
+            mentions: mentioned.0.into_iter().map(MemberReference::from).collect(),
             version: comment.version,
             created_at: comment.created_at,
             updated_at: comment.updated_at,
@@ -136,20 +152,20 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
     response::document(&ActivityCommentPage::new(
         &paging,
         page,
-        |view| view.comment.id,
+        |view| view.named.comment.id,
         ActivityComment::from,
     ))
 }
 
 /// Create a comment
 ///
-/// Adds a comment to an activity, in any state of the activity and of its step.
+/// Adds a comment to an activity, in any state of the activity and of its step. The members in `mentionIds` are told of the comment.
 #[utoipa::path(
     tag = "activities",
     params(ActivityPath),
     request_body = NewActivityComment,
     responses((status = 201, description = "The comment.", body = ActivityComment, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(requires(Action::Work).writes(Write::Comment))))
+    extensions(("x-problem-codes" = json!(requires(Action::Work).writes(Write::Comment).refuses([RefusalCode::MemberEnded]))))
 )]
 #[post("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
 async fn create_comment(
@@ -158,7 +174,7 @@ async fn create_comment(
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let at = &context.path;
-    let comment = app.comment_create(&context.caller, at.task_force_id, at.activity_id, body.text).await?;
+    let comment = app.comment_create(&context.caller, at.task_force_id, at.activity_id, body.into()).await?;
     let comment = ActivityComment::from(comment);
     let location =
         format!("/v1/task-forces/{}/activities/{}/comments/{}", at.task_force_id, at.activity_id, comment.id);
@@ -184,13 +200,13 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
 
 /// Update a comment
 ///
-/// Changes the text of a comment.
+/// Changes the text and the mentions of a comment. Only members whom the comment did not mention before are told of the change.
 #[utoipa::path(
     tag = "activities",
     params(CommentPath, IfMatch),
     request_body(content = ActivityCommentPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The comment after the change.", body = ActivityComment, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(requires(Action::EditComment).writes(Write::Comment))))
+    extensions(("x-problem-codes" = json!(requires(Action::EditComment).writes(Write::Comment).refuses([RefusalCode::MemberEnded]))))
 )]
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn update_comment(
@@ -200,8 +216,9 @@ async fn update_comment(
     let Change { context, version, body, .. } = change;
     let at = &context.path;
     let comment = app
-        .comment_update(&context.caller, at.task_force_id, at.activity_id, at.comment_id, version, |text| {
-            Ok(body.apply(&NewActivityComment { text })?.text)
+        .comment_update(&context.caller, at.task_force_id, at.activity_id, at.comment_id, version, |fields| {
+            let CommentFields { text, mentions } = fields;
+            Ok(body.apply(&NewActivityComment { text, mention_ids: mentions })?.into())
         })
         .await?;
     let comment = ActivityComment::from(comment);

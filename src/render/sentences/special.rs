@@ -396,9 +396,9 @@ pub(super) fn comment_updated(telling: Telling<'_>) -> Told {
     mentioning(telling, changed)
 }
 
-/// Adds the members whom a comment mentions.
+/// Adds the members whom a comment mentions, and did not mention before the change.
 fn mentioning(telling: Telling<'_>, told: Told) -> Told {
-    let mentioned = telling.all_named_after("mentions");
+    let mentioned = telling.newly_named("mentions");
     if mentioned.is_empty() {
         return told;
     }

@@ -197,10 +197,12 @@ impl<'a> Telling<'a> {
         self.facts.named.get(id)
     }
 
-    /// The members whom a list of ids names after the change.
-    pub(super) fn all_named_after(self, field: &str) -> Vec<&'a Named> {
-        let ids = self.facts.after(field).and_then(Value::as_array);
-        ids.into_iter().flatten().filter_map(|id| self.named(Some(id))).collect()
+    /// The members whom a list of ids names after the change, and did not name before.
+    pub(super) fn newly_named(self, field: &str) -> Vec<&'a Named> {
+        let ids = |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten();
+        let before: Vec<&Value> = ids(self.facts.before(field)).collect();
+        let new = ids(self.facts.after(field)).filter(|id| !before.contains(id));
+        new.filter_map(|id| self.named(Some(id))).collect()
     }
 
     /// Names with commas between them, and a word before the last.
