@@ -4,6 +4,7 @@ use super::resource::{ChildOf, Events};
 use crate::db::checklist_items::ChecklistItem;
 use crate::db::migrations::MigrationDetail;
 use crate::domain::event::{EventAction, SubjectKind};
+use crate::domain::size;
 
 impl ChildOf for ChecklistItem {
     type Parent = MigrationDetail;
@@ -13,4 +14,5 @@ impl ChildOf for ChecklistItem {
         updated: EventAction::ChecklistItemUpdated,
         deleted: EventAction::ChecklistItemDeleted,
     };
+    const MOST: i64 = size::MOST_CHECKLIST_ITEMS;
 }

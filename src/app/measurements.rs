@@ -14,6 +14,7 @@ use crate::db::pilots::PilotDetail;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::size;
 
 async fn pilot(tx: &WriteTx<'_>, id: Uuid) -> Result<PilotDetail> {
     resource::find_or_not_found(tx, (), id).await
@@ -96,6 +97,8 @@ impl Resource for Measurement {
         pilot.check_measurable(&tx.access)?;
         check_day(tx, &pilot, fields.measured_on)?;
         let made_in = (pilot.pilot.last_cycle, pilot.pilot.run);
+        let count = db::measurements::count(conn, task_force_id, indicator_id, pilot.pilot.run).await?;
+        size::check_children(count, size::MOST_MEASUREMENTS)?;
         let id = tx.new_id();
         db::measurements::insert(conn, task_force_id, id, parent, made_in, fields, tx.now()).await?;
         Ok(id)

@@ -118,7 +118,7 @@ impl Resource for MigrationDetail {
         let cycle = resource::cycle_of_open_step(tx, StepName::Migration).await?;
         pilot?;
         let count = db::migrations::count(tx.conn(), tx.task_force_id(), cycle).await?;
-        size::check_count(count, size::MOST_PRODUCTS)?;
+        size::check_products(count)?;
         let id = tx.new_id();
         db::migrations::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
         Ok(id)

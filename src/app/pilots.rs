@@ -146,7 +146,7 @@ impl Resource for PilotDetail {
         check_fields(tx, fields).await?;
         require_current(tx, fields.owner_member_id, "/ownerId").await?;
         let count = db::pilots::count(tx.conn(), tx.task_force_id(), cycle).await?;
-        size::check_count(count, size::MOST_PRODUCTS)?;
+        size::check_products(count)?;
         let id = tx.new_id();
         db::pilots::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
         Ok(id)
@@ -169,8 +169,14 @@ impl Resource for PilotDetail {
         resource::recheck_invariants::<Self>(tx, self.id()).await
     }
 
+    /// A pilot that was cancelled before it was started is deletable, so that no member fills the cycle with pilots that
+    /// nobody can take away.
     fn check_deletable(&self, access: &Access, (): &()) -> Checked {
-        self.check_plan_writable(access)?;
+        if self.pilot.state == PilotState::Cancelled && self.pilot.started_at.is_none() {
+            access.may_write(Write::OpenStep(self.pilots_state))?;
+        } else {
+            self.check_plan_writable(access)?;
+        }
         resource::check_not_carried_over(self.pilot.cycle, self.pilot.last_cycle)?;
         if self.evaluations.0.is_empty() { Ok(()) } else { Err(RefusalCode::PilotEvaluated.into()) }
     }

@@ -101,7 +101,7 @@ impl Resource for PolicyDetail {
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Policy).await?;
         let count = db::policies::count(tx.conn(), tx.task_force_id(), cycle).await?;
-        size::check_count(count, size::MOST_PRODUCTS)?;
+        size::check_products(count)?;
         let id = tx.new_id();
         db::policies::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
         Ok(id)

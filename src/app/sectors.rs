@@ -65,7 +65,7 @@ impl Resource for SectorDetail {
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Sectors).await?;
         let count = db::sectors::count(tx.conn(), tx.task_force_id(), cycle).await?;
-        size::check_count(count, size::MOST_PRODUCTS)?;
+        size::check_products(count)?;
         let id = tx.new_id();
         db::sectors::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
         Ok(id)

@@ -3,10 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
+use super::relations::{self, Column};
 use super::schema::{cycles, policies, sectors, steps, task_forces};
 use crate::domain::policy::PolicyState;
 use crate::domain::sector::SectorState;
@@ -83,6 +85,16 @@ pub async fn is_made_in_current(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Q
     ))
     .get_result(&mut &*conn)
     .await
+}
+
+/// Tells of each row of a table, by its columns `task_force_id` and `id`, whether the row was made in the current cycle:
+/// [`is_made_in_current`] as a condition of a query.
+pub(super) fn made_in_current(table: &str) -> Column<Bool> {
+    relations::expression(format!(
+        "exists (select from steps first_step join task_forces its on its.id = first_step.task_force_id
+                 where first_step.task_force_id = {table}.task_force_id and first_step.cycle = its.current_cycle
+                   and (first_step.id < {table}.id or its.current_cycle = 1))"
+    ))
 }
 
 /// Makes a cycle the current one.

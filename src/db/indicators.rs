@@ -62,6 +62,7 @@ child_queries! {
     parent_type: Uuid,
     parent_columns: [pilot_id],
     implements: ChildRow,
+    counted_if: indicators::retirement_reason.is_null(),
 }
 
 /// Returns whether the pilot has this indicator.

@@ -56,6 +56,17 @@ child_queries! {
     insert_with: (cycle: i32, run: i32),
 }
 
+/// The number of measurements of an indicator in a run.
+pub async fn count(conn: &Conn, task_force_id: Uuid, indicator_id: Uuid, run: i32) -> QueryResult<i64> {
+    measurements::table
+        .filter(measurements::task_force_id.eq(task_force_id))
+        .filter(measurements::indicator_id.eq(indicator_id))
+        .filter(measurements::run.eq(run))
+        .count()
+        .get_result(&mut &*conn)
+        .await
+}
+
 /// Returns whether an indicator was ever measured.
 pub async fn has_any(conn: &Conn, task_force_id: Uuid, indicator_id: Uuid) -> QueryResult<bool> {
     let of_indicator = measurements::table

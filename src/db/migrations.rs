@@ -180,18 +180,21 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
         "c",
         "'title', c.title, 'parentIds', jsonb_build_array(c.migration_id)",
     );
+    let open_items = relations::first_of(
+        &item,
+        "c",
+        "checklist_items c where c.task_force_id = m.task_force_id and c.migration_id = m.id and not c.done",
+    );
     let pilot = pilot("m");
     let query = diesel::sql_query(format!(
         "select m.*, {pilot}, s.state as step_state, coalesce(c.done, false) as checklist_done,
-                coalesce(c.open_items, '[]') as open_items,
+                {open_items} as open_items,
                 coalesce(p.outcome = 'scale', false) as pilot_scaled
          from migrations m
          join pilots p on p.task_force_id = m.task_force_id and p.id = m.pilot_id
          join steps s on s.task_force_id = m.task_force_id and s.cycle = m.last_cycle and s.step = 'migration'
          cross join lateral (
-             select bool_and(c.done) as done,
-                    jsonb_agg({item} order by c.id) filter (where not c.done) as open_items
-             from checklist_items c where c.task_force_id = m.task_force_id and c.migration_id = m.id
+             select bool_and(c.done) as done from checklist_items c where c.task_force_id = m.task_force_id and c.migration_id = m.id
          ) c
          where m.task_force_id = $1 and m.id = $2"
     ))

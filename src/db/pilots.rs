@@ -210,6 +210,7 @@ resource_queries! {
     title: title,
     filter: PilotFilter,
     narrowed_by: { sector_id: sector_id, owner_member_id: owner_member_id },
+    final_states: PilotState::FINAL,
 }
 
 /// Sets the state of a pilot, with everything that a transition changes.
@@ -254,11 +255,26 @@ pub async fn references_exist(
 /// Finds a pilot.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<PilotDetail>> {
     let migration = relations::object(SubjectKind::Migration, "g", "'title', g.title");
+    let migrations = relations::first_of(
+        &migration,
+        "g",
+        "migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id and g.state <> 'rolledBack'",
+    );
     let indicator = relations::object(
         SubjectKind::Indicator,
         "i",
         "'title', i.name, 'parentIds', jsonb_build_array(i.pilot_id)",
     );
+    let is_measured = "exists (select from measurements v where v.task_force_id = i.task_force_id
+                               and v.indicator_id = i.id and v.run = p.run)";
+    let in_use = "indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
+                  and i.retirement_reason is null";
+    let incomplete = relations::first_of(
+        &indicator,
+        "i",
+        &format!("{in_use} and (i.baseline is null or i.target is null)"),
+    );
+    let unmeasured = relations::first_of(&indicator, "i", &format!("{in_use} and not {is_measured}"));
     let (sector, policy, owner) = (sector("p"), policy("p"), owner("p"));
     let query = diesel::sql_query(format!(
         "select p.*, {sector}, {policy}, {owner}, s.state as pilots_state, m.state as migration_state, l.state as later_pilots_state,
@@ -267,11 +283,8 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
                 exists (select from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
                         and g.state <> 'rolledBack') as is_migrated,
                 local_date(p.started_at, t.time_zone) as started_on, {EVALUATIONS} as evaluations,
-                (select coalesce(jsonb_agg({migration} order by g.id), '[]')
-                 from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
-                 and g.state <> 'rolledBack') as migrations,
-                coalesce(i.listed_incomplete, '[]') as incomplete_indicators,
-                coalesce(i.listed_unmeasured, '[]') as unmeasured_indicators
+                {migrations} as migrations, {incomplete} as incomplete_indicators,
+                {unmeasured} as unmeasured_indicators
          from pilots p
          join task_forces t on t.id = p.task_force_id
          join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'pilots'
@@ -280,17 +293,9 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
                           and l.cycle > p.last_cycle and l.step = 'pilots'
          join sectors x on x.task_force_id = p.task_force_id and x.id = p.sector_id
          left join lateral (
-             select bool_or(i.is_complete) as complete, bool_and(i.is_measured) as measured,
-                    jsonb_agg(i.reference order by i.id) filter (where not i.is_complete) as listed_incomplete,
-                    jsonb_agg(i.reference order by i.id) filter (where not i.is_measured) as listed_unmeasured
-             from (
-                 select i.id, i.baseline is not null and i.target is not null as is_complete,
-                        exists (select from measurements v where v.task_force_id = i.task_force_id
-                                and v.indicator_id = i.id and v.run = p.run) as is_measured,
-                        {indicator} as reference
-                 from indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
-                                   and i.retirement_reason is null
-             ) i
+             select bool_or(i.baseline is not null and i.target is not null) as complete,
+                    bool_and({is_measured}) as measured
+             from {in_use}
          ) i on true
          where p.task_force_id = $1 and p.id = $2"
     ))

@@ -132,20 +132,24 @@ resource_queries! {
     fields: PolicyFields,
     title: title,
     filter: ProductFilter<PolicyState>,
+    final_states: PolicyState::FINAL,
 }
 
 /// Finds a policy.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<PolicyDetail>> {
     let (superseded_by, under_review_by) = (superseded_by("p"), under_review_by("p"));
     let other = relations::object(SubjectKind::Policy, "o", "'title', o.title");
+    let superseded = relations::first_of(
+        &other,
+        "o",
+        "policies o where o.task_force_id = p.task_force_id and o.superseded_by_id = p.id",
+    );
     let query = diesel::sql_query(format!(
         "select p.*, {superseded_by}, {under_review_by}, s.state as step_state,
                 exists (select from policies o where o.task_force_id = p.task_force_id and o.id <> p.id
                         and o.last_cycle = p.last_cycle and o.state = 'adopted') as another_adopted,
                 exists (select from policies o where o.task_force_id = p.task_force_id
-                        and o.superseded_by_id = p.id) as supersedes_another,
-                (select coalesce(jsonb_agg({other} order by o.id), '[]')
-                 from policies o where o.task_force_id = p.task_force_id and o.superseded_by_id = p.id) as superseded
+                        and o.superseded_by_id = p.id) as supersedes_another, {superseded} as superseded
          from policies p
          join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'
          where p.task_force_id = $1 and p.id = $2"

@@ -173,6 +173,15 @@ pub(super) fn object(kind: SubjectKind, row: &str, members: &str) -> String {
     )
 }
 
+/// The first hundred of the rows in `from`, by their ids, as [`References`]: as many as a refusal and a criterion list.
+/// A statement that collected all of them would cost the more, the more of them there are.
+pub(super) fn first_of(reference: &str, row: &str, from: &str) -> String {
+    format!(
+        "(select coalesce(jsonb_agg(listed.reference order by listed.id), '[]')
+          from (select {row}.id, {reference} as reference from {from} order by {row}.id limit {MAX_LISTED}) listed)"
+    )
+}
+
 /// A user, a session or an API key, as a [`Reference`].
 fn installation_resource(kind: SubjectKind, id: &str) -> String {
     let (from, title) = match kind {

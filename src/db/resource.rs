@@ -94,6 +94,9 @@ pub trait ChildRow: Sized {
         window: Window,
     ) -> QueryResult<Page<Self>>;
 
+    /// The number of children of a parent that were made in the current cycle.
+    async fn count(conn: &Conn, task_force_id: Uuid, parent_id: Uuid) -> QueryResult<i64>;
+
     /// Inserts a child under its parent.
     async fn insert(
         conn: &Conn,
@@ -150,7 +153,8 @@ pub(super) use update_and_delete;
 /// Makes the queries of a product: `insert`, `update`, `exists`, `list`, `ids`, `with_ids`, `delete`; and `set_state` if
 /// the type of the state is given. A product whose transitions set more than state and reason has an update of its own instead.
 ///
-/// `title` is the column that a list is sorted by. `narrowed_by` names what the filter has beside cycle, states and text:
+/// `title` is the column that a list is sorted by. `final_states` are the states of products that count apart from those
+/// in force. `narrowed_by` names what the filter has beside cycle, states and text:
 /// `filter field: column`.
 macro_rules! resource_queries {
     (
@@ -160,7 +164,8 @@ macro_rules! resource_queries {
         $(state: $state:ty,)?
         title: $title:ident,
         filter: $filter:ty $(,
-        narrowed_by: { $($narrowed:ident: $column:ident),+ })? $(,)?
+        narrowed_by: { $($narrowed:ident: $column:ident),+ })? $(,
+        final_states: $final_states:expr)? $(,)?
     ) => {
         $crate::db::resource::update_and_delete! { table: $table, fields: $fields }
 
@@ -213,18 +218,23 @@ macro_rules! resource_queries {
             }
         )?
 
-        /// The number of rows that count in a cycle and in no later one.
+        /// The numbers of rows that count in a cycle and in no later one.
         pub async fn count(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
             cycle: i32,
-        ) -> diesel::QueryResult<i64> {
-            $table::table
-                .filter($table::task_force_id.eq(task_force_id))
-                .filter($table::last_cycle.eq(cycle))
-                .count()
-                .get_result(&mut &*conn)
-                .await
+        ) -> diesel::QueryResult<$crate::domain::size::ProductCount> {
+            let all = || {
+                $table::table
+                    .filter($table::task_force_id.eq(task_force_id))
+                    .filter($table::last_cycle.eq(cycle))
+            };
+            let in_force = all()$(.filter($table::state.ne_all($final_states)))?;
+            let (in_force, all) = tokio::try_join!(
+                async { in_force.count().get_result(&mut &*conn).await },
+                async { all().count().get_result(&mut &*conn).await },
+            )?;
+            Ok($crate::domain::size::ProductCount { in_force, all })
         }
 
         /// Returns whether the task force has a row with this id.
@@ -379,7 +389,8 @@ pub(super) use resource_queries;
 /// Makes the queries of a child: `insert`, `update`, `find`, `list` and `delete`.
 ///
 /// `parent` is the pattern of the argument that identifies the parent; it binds the variables in `parent_columns`.
-/// `insert_with` names further columns that are set once. `implements: ChildRow` is for children whose parent is one id.
+/// `insert_with` names further columns that are set once. `implements: ChildRow` is for children whose parent is one id;
+/// `counted_if` narrows the children that `ChildRow::count` counts.
 macro_rules! child_queries {
     (
         table: $table:ident,
@@ -389,7 +400,8 @@ macro_rules! child_queries {
         parent_type: $parent_type:ty,
         parent_columns: [$($column:ident),+] $(,
         insert_with: ($($once:ident: $once_type:ty),+))? $(,
-        implements: $child_row:path)? $(,)?
+        implements: $child_row:path $(,
+        counted_if: $counted:expr)?)? $(,)?
     ) => {
         $crate::db::resource::update_and_delete! { table: $table, fields: $fields }
 
@@ -435,21 +447,26 @@ macro_rules! child_queries {
                 .optional()
         }
 
+        /// The rows of a parent.
+        fn of_parent(
+            task_force_id: uuid::Uuid,
+            $parent: $parent_type,
+        ) -> $table::BoxedQuery<'static, diesel::pg::Pg> {
+            $table::table
+                .filter($table::task_force_id.eq(task_force_id))
+                $(.filter($table::$column.eq($column)))+
+                .into_boxed()
+        }
+
         /// A page of the rows of a parent, oldest first.
         pub async fn list(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
-            $parent: $parent_type,
+            parent: $parent_type,
             after: Option<uuid::Uuid>,
             window: $crate::db::page::Window,
         ) -> diesel::QueryResult<$crate::db::page::Page<$row>> {
-            let matching = || {
-                $table::table
-                    .filter($table::task_force_id.eq(task_force_id))
-                    $(.filter($table::$column.eq($column)))+
-                    .select(<$row>::as_select())
-                    .into_boxed()
-            };
+            let matching = || of_parent(task_force_id, parent).select(<$row>::as_select());
             let mut query = matching().order($table::id).limit(window.rows());
             if let Some(after) = after {
                 query = query.filter($table::id.gt(after));
@@ -492,6 +509,19 @@ macro_rules! child_queries {
                     window: $crate::db::page::Window,
                 ) -> diesel::QueryResult<$crate::db::page::Page<Self>> {
                     list(conn, task_force_id, parent_id, after, window).await
+                }
+
+                async fn count(
+                    conn: &$crate::db::Conn,
+                    task_force_id: uuid::Uuid,
+                    parent_id: uuid::Uuid,
+                ) -> diesel::QueryResult<i64> {
+                    of_parent(task_force_id, parent_id)
+                        .filter($crate::db::cycles::made_in_current(stringify!($table)))
+                        $(.filter($counted))?
+                        .count()
+                        .get_result(&mut &*conn)
+                        .await
                 }
 
                 async fn insert(

@@ -97,14 +97,9 @@ pub struct SectorDetail {
 fn unfinished_studies() -> Column<Jsonb> {
     let members = "'title', y.title, 'parentIds', jsonb_build_array(y.sector_id)";
     let study = relations::object(SubjectKind::Study, "y", members);
-    column(
-        "unfinished_studies",
-        &format!(
-            "(select coalesce(jsonb_agg({study} order by y.id), '[]')
-              from studies y where y.task_force_id = sectors.task_force_id and y.sector_id = sectors.id
-              and (not y.completed or y.recommendation is null))"
-        ),
-    )
+    let unfinished = "studies y where y.task_force_id = sectors.task_force_id and y.sector_id = sectors.id
+                      and (not y.completed or y.recommendation is null)";
+    column("unfinished_studies", &relations::first_of(&study, "y", unfinished))
 }
 
 impl SectorDetail {

@@ -46,6 +46,9 @@ impl IndicatorDirection {
 }
 
 impl PilotState {
+    /// The states that nothing leads out of.
+    pub const FINAL: &[Self] = &[Self::Cancelled];
+
     /// Tells whether the pilot was planned and not cancelled.
     pub fn was_planned(self) -> bool {
         matches!(self, Self::Planned | Self::Running | Self::Evaluated)
@@ -192,8 +195,13 @@ pub fn all_transitions() -> Vec<TransitionRule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::check_transition;
+    use crate::domain::state_machine::{check_transition, final_states};
     use crate::domain::vocabulary::Vocabulary as _;
+
+    #[test]
+    fn the_final_states_are_those_without_a_way_out() {
+        assert_eq!(final_states::<PilotState>(&all_transitions()), PilotState::FINAL);
+    }
 
     fn every_fact() -> impl Iterator<Item = PilotFacts> {
         let steps = StepState::ALL.iter().copied();

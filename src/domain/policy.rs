@@ -43,6 +43,9 @@ impl PolicyState {
         matches!(self, Self::Adopted | Self::Rejected | Self::Superseded)
     }
 
+    /// The states that nothing leads out of.
+    pub const FINAL: &[Self] = &[Self::Superseded];
+
     /// The transitions out of this state.
     pub fn transitions(self, facts: &PolicyFacts) -> Vec<Transition<Self>> {
         let transition = |to| Transition::to(to).blocked_by(facts.step_context.write_blocker());
@@ -87,8 +90,13 @@ pub fn all_transitions() -> Vec<TransitionRule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::check_transition;
+    use crate::domain::state_machine::{check_transition, final_states};
     use crate::domain::vocabulary::Vocabulary as _;
+
+    #[test]
+    fn the_final_states_are_those_without_a_way_out() {
+        assert_eq!(final_states::<PolicyState>(&all_transitions()), PolicyState::FINAL);
+    }
 
     /// The rules of policies, written a second time: every state × every state asked for × every fact.
     #[test]

@@ -16,8 +16,34 @@ pub const MOST_LISTED_BYTES: i64 = 250_000;
 /// what others need; much evidence can never be deleted.
 pub const MOST_EVIDENCE: i64 = 200;
 
-/// The most policies, the most sectors, the most pilots and the most migrations that count in one cycle.
+/// The most bytes of products whose text can't be changed any more in the step that is put to the vote. Further ones are
+/// put to the vote by their titles.
+pub const MOST_FIXED_CONTENT: usize = 500_000;
+
+/// The most bytes of products of a kind that are put to the vote by their titles and the reasons of their states. Further
+/// ones are counted.
+pub const MOST_TITLES: usize = 100_000;
+
+/// The most policies, the most sectors, the most pilots and the most migrations that count in one cycle and are in force.
 pub const MOST_PRODUCTS: i64 = 1000;
+
+/// The most products of a kind in one cycle, with those that were given up for good.
+pub const MOST_PRODUCTS_IN_ALL: i64 = 5000;
+
+/// The most assessments of a sector in one cycle.
+pub const MOST_ASSESSMENTS: i64 = 100;
+
+/// The most studies of a sector in one cycle.
+pub const MOST_STUDIES: i64 = 50;
+
+/// The most indicators of a pilot that are in use and were set in one cycle. Each evaluation repeats all indicators.
+pub const MOST_INDICATORS: i64 = 30;
+
+/// The most measurements of an indicator in one run of its pilot.
+pub const MOST_MEASUREMENTS: i64 = 1000;
+
+/// The most items of a migration's checklist in one cycle.
+pub const MOST_CHECKLIST_ITEMS: i64 = 200;
 
 /// The most activities of one cycle.
 pub const MOST_ACTIVITIES: i64 = 5000;
@@ -89,6 +115,42 @@ pub fn check_content(bytes: usize) -> Result<(), Refusal> {
     ))
 }
 
+/// The number of products of a kind that a cycle has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProductCount {
+    /// The products that can still be changed or put to use.
+    pub in_force: i64,
+    /// All products, with those in a state that nothing leads out of.
+    pub all: i64,
+}
+
+/// Refuses one more product of a kind. A product that was given up for good takes no place of a product in force:
+/// otherwise the products that nobody can delete would keep a task force from working.
+///
+/// # Errors
+/// `tooManyItems`.
+pub fn check_products(count: ProductCount) -> Result<(), Refusal> {
+    check_count(count.in_force, MOST_PRODUCTS)?;
+    check_count(count.all, MOST_PRODUCTS_IN_ALL)
+}
+
+/// Refuses one more child of a resource that has `count` of the kind.
+///
+/// # Errors
+/// `tooManyItems`.
+pub fn check_children(count: i64, most: i64) -> Result<(), Refusal> {
+    if count < most {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::TooManyItems,
+        format!(
+            "There can be {most} of these here. Delete what nobody needs, or merge what belongs together."
+        ),
+        format!("لا يتجاوز عدد هذه العناصر هنا {most}. احذف ما لم تعد إليه حاجة، أو ادمج ما يتصل بعضه ببعض."),
+    ))
+}
+
 /// Refuses one more of a kind that a cycle has `count` of.
 ///
 /// # Errors
@@ -130,7 +192,19 @@ mod tests {
             assert_eq!(sentence(check_content(bytes)), Some(expected));
         }
         assert_eq!(sentence(check_count(999, MOST_PRODUCTS)), None);
-        let expected = "There can be 1000 of these in one cycle".to_owned();
-        assert_eq!(sentence(check_count(1000, MOST_PRODUCTS)), Some(expected));
+        let expected = |most| Some(format!("There can be {most} of these in one cycle"));
+        assert_eq!(sentence(check_count(1000, MOST_PRODUCTS)), expected(1000));
+        for (in_force, all, refused) in
+            [(999, 4999, None), (1000, 1000, expected(1000)), (1, 5000, expected(5000))]
+        {
+            assert_eq!(
+                sentence(check_products(ProductCount { in_force, all })),
+                refused,
+                "{in_force} of {all}"
+            );
+        }
+        assert_eq!(sentence(check_children(49, MOST_STUDIES)), None);
+        let expected = "There can be 50 of these here".to_owned();
+        assert_eq!(sentence(check_children(50, MOST_STUDIES)), Some(expected));
     }
 }

@@ -75,6 +75,12 @@ pub fn all_transitions<S: Vocabulary>(transitions: impl Fn(S) -> Vec<Transition<
     rules
 }
 
+/// The states that no transition leads out of, for tests.
+#[cfg(test)]
+pub(crate) fn final_states<S: Vocabulary>(rules: &[TransitionRule]) -> Vec<S> {
+    S::ALL.iter().copied().filter(|state| rules.iter().all(|rule| rule.from != state.code())).collect()
+}
+
 /// The transitions as a client sees them, with a missing right as one more obstacle.
 pub fn available<S: Vocabulary>(
     transitions: &[Transition<S>],

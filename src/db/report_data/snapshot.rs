@@ -2,7 +2,7 @@
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Int4, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Int4, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -15,20 +15,25 @@ use crate::domain::activity::ActivityState;
 use crate::domain::event::SubjectKind;
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::report::ReportEvidence;
-use crate::domain::size::{MOST_CONTENT, MOST_LISTED};
+use crate::domain::size::{MOST_CONTENT, MOST_FIXED_CONTENT, MOST_LISTED, MOST_TITLES};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// A subject with its children, as JSON.
+/// A subject as JSON: with its children, or by its title only.
 #[derive(Debug, QueryableByName)]
 struct Document {
-    /// Null if all documents together are too large.
+    #[diesel(sql_type = Bool)]
+    by_title: bool,
+    /// Null if all documents of the kind together are too large.
     #[diesel(sql_type = Nullable<Text>)]
     document: Option<String>,
-    /// The bytes of all documents.
+    /// The bytes of all documents that are not by title only.
     #[diesel(sql_type = BigInt)]
     size: i64,
+    /// The number of documents by title only.
+    #[diesel(sql_type = BigInt)]
+    titles: i64,
 }
 
 /// The bytes of content that is too large for a snapshot.
@@ -40,16 +45,32 @@ pub struct TooLarge(pub usize);
 struct Documents {
     documents: Vec<Value>,
     size: usize,
+    /// The first of the products that the snapshot has by title only.
+    by_title: Vec<Value>,
+    /// The number of all of those.
+    titles: usize,
 }
 
 /// The place of subjects of a kind in a snapshot.
 enum Appearance {
     /// As a list under `key`, when one of these steps is submitted. In `fields` the row is `p`.
-    Product { key: &'static str, table: &'static str, fields: &'static str, steps: &'static [StepName] },
-    /// As a list under `key` in each product of the kind `parent`. In `fields` the row is `x`.
-    Child {
+    ///
+    /// Whatever the members cannot shorten in the step has a bounded place in the snapshot, so that no content keeps the step
+    /// from being submitted: a product that meets the condition `given_up` is there by its title only, and of those that meet
+    /// the condition `fixed` as many are whole as have [`MOST_FIXED_CONTENT`] bytes.
+    Product {
         key: &'static str,
         table: &'static str,
+        title: &'static str,
+        fields: &'static str,
+        given_up: &'static str,
+        fixed: fn(StepName) -> &'static str,
+        steps: &'static [StepName],
+    },
+    /// As a list under `key` in each product of the kind `parent`. In `fields` the row is `x`, one of `rows`.
+    Child {
+        key: &'static str,
+        rows: &'static str,
         fields: &'static str,
         parent: SubjectKind,
         parent_column: &'static str,
@@ -70,20 +91,26 @@ fn appearance(kind: SubjectKind) -> Appearance {
         SubjectKind::Policy => Appearance::Product {
             key: "policies",
             table: "policies",
+            title: "title",
             fields:
                 "'title', p.title, 'kind', p.kind, 'description', p.description, 'reference', p.reference,
                      'aims', p.aims, 'supersededById', p.superseded_by_id",
+            given_up: "p.state = 'superseded'",
+            fixed: |_| "false",
             steps: &[StepName::Policy],
         },
         SubjectKind::Sector => Appearance::Product {
             key: "sectors",
             table: "sectors",
+            title: "name",
             fields: "'name', p.name, 'rationale', p.rationale",
+            given_up: "false",
+            fixed: |_| "false",
             steps: &[StepName::Sectors],
         },
         SubjectKind::Assessment => Appearance::Child {
             key: "assessments",
-            table: "assessments",
+            rows: "assessments",
             fields: "'id', x.id, 'kind', x.kind, 'level', x.level, 'assessedOn', x.assessed_on,
                      'evidence', x.evidence",
             parent: SubjectKind::Sector,
@@ -92,7 +119,7 @@ fn appearance(kind: SubjectKind) -> Appearance {
         },
         SubjectKind::Study => Appearance::Child {
             key: "studies",
-            table: "studies",
+            rows: "studies",
             fields: "'id', x.id, 'title', x.title, 'approach', x.approach, 'findings', x.findings,
                      'recommendation', x.recommendation, 'completed', x.completed",
             parent: SubjectKind::Sector,
@@ -102,20 +129,28 @@ fn appearance(kind: SubjectKind) -> Appearance {
         SubjectKind::Pilot => Appearance::Product {
             key: "pilots",
             table: "pilots",
+            title: "title",
             fields: "'title', p.title, 'sectorId', p.sector_id, 'policyId', p.policy_id,
                      'ownerMemberId', p.owner_member_id, 'aims', p.aims, 'hypothesis', p.hypothesis,
                      'startDate', p.start_date, 'endDate', p.end_date, 'outcome', p.outcome,
                      'lessons', p.lessons, 'run', p.run,
                      'evaluations', (select coalesce(jsonb_agg(jsonb_build_object(
                              'number', v.number, 'cycle', v.cycle, 'run', v.run, 'outcome', v.outcome,
-                             'lessons', v.lessons, 'evaluatedAt', v.evaluated_at, 'indicators', v.indicators)
+                             'evaluatedAt', v.evaluated_at)
                          order by v.number), '[]')
-                         from evaluations v where v.task_force_id = p.task_force_id and v.pilot_id = p.id)",
+                         from (select * from evaluations v where v.task_force_id = p.task_force_id and v.pilot_id = p.id
+                               order by v.number desc limit 3) v)",
+            given_up: "p.state = 'cancelled'",
+            // The plan of a pilot is fixed when the pilot starts, and when step `pilots` has passed.
+            fixed: |step| match step {
+                StepName::Pilots => "p.state in ('running', 'evaluated')",
+                _ => "true",
+            },
             steps: &[StepName::Pilots, StepName::Migration],
         },
         SubjectKind::Indicator => Appearance::Child {
             key: "indicators",
-            table: "indicators",
+            rows: "indicators",
             fields: "'id', x.id, 'name', x.name, 'unit', x.unit, 'direction', x.direction,
                      'baseline', x.baseline::text, 'target', x.target::text, 'retirementReason', x.retirement_reason",
             parent: SubjectKind::Pilot,
@@ -124,7 +159,12 @@ fn appearance(kind: SubjectKind) -> Appearance {
         },
         SubjectKind::Measurement => Appearance::Child {
             key: "measurements",
-            table: "measurements",
+            // The latest of the present run, as many of each indicator as show how the value developed.
+            rows: "(select m.* from indicators i cross join lateral (
+                        select * from measurements m
+                        where m.task_force_id = i.task_force_id and m.indicator_id = i.id and m.run = p.run
+                        order by m.measured_on desc, m.id desc limit 10) m
+                    where i.task_force_id = p.task_force_id and i.pilot_id = p.id)",
             fields: "'id', x.id, 'indicatorId', x.indicator_id, 'cycle', x.cycle, 'run', x.run, 'value', x.value::text,
                      'measuredOn', x.measured_on, 'source', x.source",
             parent: SubjectKind::Pilot,
@@ -134,6 +174,7 @@ fn appearance(kind: SubjectKind) -> Appearance {
         SubjectKind::Migration => Appearance::Product {
             key: "migrations",
             table: "migrations",
+            title: "title",
             fields: "'title', p.title, 'pilotId', p.pilot_id, 'targetSystem', p.target_system,
                      'plannedOn', p.planned_on, 'rollbackPlan', p.rollback_plan,
                      'reconciliation', case when p.reconciliation_source is not null then
@@ -142,11 +183,13 @@ fn appearance(kind: SubjectKind) -> Appearance {
                                             'rejected', p.reconciliation_rejected,
                                             'reason', p.reconciliation_reason) end,
                      'receivingUnit', p.receiving_unit, 'serviceOwner', p.service_owner",
+            given_up: "false",
+            fixed: |_| "false",
             steps: &[StepName::Migration],
         },
         SubjectKind::ChecklistItem => Appearance::Child {
             key: "checklistItems",
-            table: "checklist_items",
+            rows: "checklist_items",
             fields: "'id', x.id, 'title', x.title, 'done', x.done",
             parent: SubjectKind::Migration,
             parent_column: "migration_id",
@@ -190,12 +233,19 @@ fn steps_with_evidence(kind: EvidenceSubjectKind) -> &'static [StepName] {
 /// count in the cycle `$2` of the task force `$1`, with their children, each oldest first.
 fn statements(step: StepName) -> impl Iterator<Item = (&'static str, String)> {
     SubjectKind::ALL.iter().filter_map(move |kind| match appearance(*kind) {
-        Appearance::Product { key, table, fields, steps } if steps.contains(&step) => {
+        Appearance::Product { key, table, title, fields, given_up, fixed, steps }
+            if steps.contains(&step) =>
+        {
             let children: String =
                 SubjectKind::ALL.iter().filter_map(|child| children(*child, *kind, step)).collect();
+            let (kind, fixed) = (kind.code(), fixed(step));
             let statement = format!(
-                "select p.id, jsonb_build_object('id', p.id, 'state', p.state, 'stateReason', p.state_reason,
-                                           {fields} {children}) as document
+                "select p.id, {given_up} as given_up, {fixed} as fixed,
+                        case when not {given_up} then
+                            jsonb_build_object('id', p.id, 'state', p.state, 'stateReason', p.state_reason,
+                                               {fields} {children}) end as document,
+                        jsonb_build_object('kind', '{kind}', 'id', p.id, 'state', p.state, 'title', p.{title},
+                                           'stateReason', p.state_reason) as by_title
                  from {table} p where p.task_force_id = $1 and p.last_cycle = $2"
             );
             Some((key, statement))
@@ -207,12 +257,12 @@ fn statements(step: StepName) -> impl Iterator<Item = (&'static str, String)> {
 /// The children of a kind in a product, as one more field of its JSON object.
 fn children(kind: SubjectKind, product: SubjectKind, step: StepName) -> Option<String> {
     match appearance(kind) {
-        Appearance::Child { key, table, fields, parent, parent_column, steps }
+        Appearance::Child { key, rows, fields, parent, parent_column, steps }
             if parent == product && steps.contains(&step) =>
         {
             Some(format!(
                 ", '{key}', (select coalesce(jsonb_agg(jsonb_build_object({fields}) order by x.id), '[]')
-                             from {table} x
+                             from {rows} x
                              where x.task_force_id = p.task_force_id and x.{parent_column} = p.id)"
             ))
         }
@@ -255,8 +305,12 @@ pub async fn of_step(
     if size > MOST_CONTENT {
         return Ok(Err(TooLarge(size)));
     }
+    let titles: usize = products.iter().map(|(_, documents)| documents.titles).sum();
+    let by_title: Vec<&Value> = products.iter().flat_map(|(_, documents)| &documents.by_title).collect();
+    let titles_only = json!({ "items": by_title, "total": titles });
     let list = |(key, documents): (String, Documents)| (key, Value::Array(documents.documents));
     let mut snapshot: Map<String, Value> = products.into_iter().map(list).collect();
+    snapshot.insert("titlesOnly".to_owned(), titles_only);
     if step == StepName::Report {
         snapshot.insert("report".to_owned(), draft(conn, task_force_id, cycle).await?);
     }
@@ -271,33 +325,59 @@ pub async fn of_step(
 
 /// The draft that the members would submit to the council; null where there is none.
 async fn draft(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Value> {
-    let statement =
-        "select r.id, jsonb_build_object('id', r.id, 'number', r.number, 'hash', encode(r.hash, 'hex'),
-                            'recommendation', r.recommendation, 'returnToStep', r.return_to_step) as document
+    let statement = "select r.id, false as given_up, false as fixed,
+                            jsonb_build_object('id', r.id, 'number', r.number, 'hash', encode(r.hash, 'hex'),
+                            'recommendation', r.recommendation, 'returnToStep', r.return_to_step) as document,
+                            null::jsonb as by_title
                      from reports r where r.task_force_id = $1 and r.cycle = $2 and r.state = 'draft'
                      order by r.number desc limit 1";
     let drafts = documents(conn, task_force_id, cycle, statement).await?;
     Ok(drafts.documents.into_iter().next().unwrap_or_default())
 }
 
-/// The documents of a statement that selects ids and documents, in the order of their ids. Documents that are too large
-/// are counted and not sent, so that they cost neither memory nor time here.
+/// The documents of a statement that selects products, in the order of their ids. Documents that are too large are counted
+/// and not sent, so that they cost neither memory nor time here. Of the products by title only, the first are sent, and all
+/// are counted.
 async fn documents(conn: &Conn, task_force_id: Uuid, cycle: i32, statement: &str) -> QueryResult<Documents> {
     let query = diesel::sql_query(format!(
-        "select case when size <= $3 then document end as document, size
-         from (select id, document, sum(octet_length(document)) over () as size
-               from (select id, document::text as document from ({statement}) s) d) d
+        "with products as (
+             select id, given_up, fixed, document::text as document, by_title::text as by_title from ({statement}) s
+         ), divided as (
+             select id, document, by_title, given_up or fixed and
+                 sum(octet_length(document)) filter (where fixed) over (order by id) > $4 as is_by_title
+             from products
+         ), sized as (
+             select id, document, by_title, is_by_title,
+                    coalesce(sum(octet_length(document)) filter (where not is_by_title) over (), 0) as size,
+                    count(*) filter (where is_by_title) over () as titles,
+                    sum(octet_length(by_title)) filter (where is_by_title) over (order by id) as size_by_title
+             from divided
+         )
+         select is_by_title as by_title, size, titles,
+                case when is_by_title then by_title when size <= $3 then document end as document
+         from sized where not is_by_title or size_by_title <= $5
          order by id"
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
-    .bind::<BigInt, _>(i64::try_from(MOST_CONTENT).unwrap_or(i64::MAX));
+    .bind::<BigInt, _>(bytes(MOST_CONTENT))
+    .bind::<BigInt, _>(bytes(MOST_FIXED_CONTENT))
+    .bind::<BigInt, _>(bytes(MOST_TITLES));
     let rows: Vec<Document> = Prepared(query).load(&mut &*conn).await?;
-    let size = rows.as_slice().first().map_or(0, |row| usize::try_from(row.size).unwrap_or(usize::MAX));
-    let parse = |text: String| serde_json::from_str(&text);
-    let documents = rows.into_iter().filter_map(|row| row.document).map(parse).collect::<Result<_, _>>();
-    let documents = documents.map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-    Ok(Documents { documents, size })
+    let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+    let (size, titles) = rows.as_slice().first().map_or((0, 0), |row| (number(row.size), number(row.titles)));
+    let (mut documents, mut by_title) = (Vec::new(), Vec::new());
+    for row in rows {
+        let Some(text) = row.document else { continue };
+        let document = serde_json::from_str(&text)
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+        if row.by_title { by_title.push(document) } else { documents.push(document) }
+    }
+    Ok(Documents { documents, size, by_title, titles })
+}
+
+fn bytes(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
 }
 
 /// The first of the step's activities that are not cancelled: number, title and state.

@@ -174,8 +174,8 @@ resource_routes! {
     create: {
         function: create_assessment,
         summary: "Create an assessment",
-        description: "Adds an assessment while step `sectors` is open. The target level of a sector is not below its current level.",
-        problems: changes_product(),
+        description: "Adds an assessment while step `sectors` is open. The target level of a sector is not below its current level. A sector has at most 100 assessments of one cycle.",
+        problems: changes_product().refuses([RefusalCode::TooManyItems]),
     },
     get: {
         function: get_assessment,

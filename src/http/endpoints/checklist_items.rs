@@ -160,8 +160,8 @@ resource_routes! {
     create: {
         function: create_checklist_item,
         summary: "Create a checklist item",
-        description: "Adds an item to the checklist while step `migration` is open. A live migration takes only items that are done.",
-        problems: changes_product().refuses([RefusalCode::ChecklistUnfinished]),
+        description: "Adds an item to the checklist while step `migration` is open. A live migration takes only items that are done. A checklist has at most 200 items of one cycle.",
+        problems: changes_product().refuses([RefusalCode::ChecklistUnfinished, RefusalCode::TooManyItems]),
     },
     get: {
         function: get_checklist_item,

@@ -198,8 +198,8 @@ resource_routes! {
     create: {
         function: create_indicator,
         summary: "Create an indicator",
-        description: "Adds an indicator to a pilot while step `pilots` is open and the pilot has not started.",
-        problems: changes_product().refuses([RefusalCode::ScorecardFrozen]),
+        description: "Adds an indicator to a pilot while step `pilots` is open and the pilot has not started. A pilot has at most 30 indicators of one cycle that are in use.",
+        problems: changes_product().refuses([RefusalCode::ScorecardFrozen, RefusalCode::TooManyItems]),
     },
     get: {
         function: get_indicator,

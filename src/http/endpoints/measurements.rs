@@ -185,8 +185,8 @@ resource_routes! {
     create: {
         function: create_measurement,
         summary: "Create a measurement",
-        description: "Records a measurement while step `migration` is open and the pilot is running. The day is not before the start of the pilot. A measurement counts in the pilot's last cycle.",
-        problems: changes_product().refuses([RefusalCode::PilotNotRunning]),
+        description: "Records a measurement while step `migration` is open and the pilot is running. The day is not before the start of the pilot. A measurement counts in the pilot's last cycle. An indicator has at most 1,000 measurements in one run of its pilot.",
+        problems: changes_product().refuses([RefusalCode::PilotNotRunning, RefusalCode::TooManyItems]),
     },
     get: {
         function: get_measurement,

@@ -327,7 +327,7 @@ resource_routes! {
     delete: {
         function: delete_pilot,
         summary: "Delete a pilot",
-        description: "Deletes a pilot and its indicators. Step `pilots` must be open, the pilot must not have been started or evaluated, and nothing may refer to it.",
+        description: "Deletes a pilot and its indicators, also a cancelled one. Step `pilots` must be open, the pilot must not have been started or evaluated, and nothing may refer to it.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::ScorecardFrozen,

@@ -182,8 +182,8 @@ resource_routes! {
     create: {
         function: create_study,
         summary: "Create a study",
-        description: "Adds a study while step `sectors` is open.",
-        problems: changes_product(),
+        description: "Adds a study while step `sectors` is open. A sector has at most 50 studies of one cycle.",
+        problems: changes_product().refuses([RefusalCode::TooManyItems]),
     },
     get: {
         function: get_study,

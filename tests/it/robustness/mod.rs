@@ -10,5 +10,6 @@ mod output;
 mod process;
 mod properties;
 mod races;
+mod standstill;
 mod storage;
 mod torture;

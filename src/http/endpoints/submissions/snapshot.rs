@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::domain::activity::ActivityState;
 use crate::domain::criterion::CriterionCode;
 use crate::domain::decision::DecisionOutcome;
-use crate::domain::evaluation::PilotEvaluation;
+use crate::domain::evaluation::EvaluatedIndicator;
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{IndicatorDirection, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
@@ -202,6 +202,49 @@ struct SnapshotContent {
     /// The number of activities of the step in each state. Snapshots of an earlier version do not have it.
     #[schema(nullable = false)]
     activity_counts: Option<Vec<SnapshotActivityCount>>,
+    /// The products that the snapshot has by their titles only. Snapshots of an earlier version do not have it.
+    #[schema(nullable = false)]
+    titles_only: Option<SnapshotTitles>,
+}
+
+/// The products that a snapshot has by their titles only: superseded policies and cancelled pilots, and the pilots whose
+/// plan is fixed beyond 500,000 bytes of such pilots.
+#[derive(Debug, ToSchema)]
+struct SnapshotTitles {
+    /// The first of these products of each kind, oldest first.
+    items: Vec<SnapshotTitle>,
+    /// The number of all of these products.
+    #[schema(minimum = 0, example = 2)]
+    total: i64,
+}
+
+/// A product that a snapshot has by its title only.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SnapshotTitle {
+    /// The kind of the product.
+    #[schema(inline)]
+    kind: ProductKind,
+    /// The id of the product.
+    id: Uuid,
+    /// The state of the product.
+    #[schema(example = "cancelled")]
+    state: String,
+    /// The title, or the name of a sector.
+    title: LocalizedText,
+    /// The reason for the state.
+    #[schema(required)]
+    state_reason: Option<LocalizedText>,
+}
+
+/// The kinds of products.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum ProductKind {
+    Policy,
+    Sector,
+    Pilot,
+    Migration,
 }
 
 /// The content of step 1.
@@ -209,7 +252,7 @@ struct SnapshotContent {
 struct PolicyContent {
     #[serde(flatten)]
     content: SnapshotContent,
-    /// The policies of the cycle.
+    /// The policies of the cycle, without superseded ones.
     policies: Vec<SnapshotPolicy>,
 }
 
@@ -227,7 +270,7 @@ struct SectorsContent {
 struct PilotsContent {
     #[serde(flatten)]
     content: SnapshotContent,
-    /// The pilots of the cycle.
+    /// The pilots of the cycle, without cancelled ones.
     pilots: Vec<SnapshotPilot>,
 }
 
@@ -236,7 +279,7 @@ struct PilotsContent {
 struct MigrationContent {
     #[serde(flatten)]
     content: SnapshotContent,
-    /// The pilots of the cycle.
+    /// The pilots of the cycle, without cancelled ones.
     pilots: Vec<SnapshotPilot>,
     /// The migrations of the cycle.
     migrations: Vec<SnapshotMigration>,
@@ -403,25 +446,40 @@ struct SnapshotPilot {
     /// The number of the run. Snapshots of an earlier version do not have it.
     #[schema(minimum = 1, nullable = false, example = 1)]
     run: Option<i32>,
-    /// All evaluations, oldest first. Snapshots of an earlier version do not have them.
+    /// The last three evaluations, oldest first. Snapshots of earlier versions have all of them, or none.
     #[schema(nullable = false)]
     evaluations: Option<Vec<SnapshotEvaluation>>,
     /// The indicators of the pilot, oldest first.
     indicators: Vec<SnapshotIndicator>,
-    /// The measurements of the pilot, oldest first, in the snapshot of step `migration`.
+    /// The last ten measurements of each indicator in the present run, oldest first, in the snapshot of step `migration`.
+    /// Snapshots of an earlier version have all measurements.
     #[schema(nullable = false)]
     measurements: Option<Vec<SnapshotMeasurement>>,
 }
 
-/// An evaluation of a pilot, with the run that was evaluated.
+/// An evaluation of a pilot as it was.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SnapshotEvaluation {
-    #[serde(flatten)]
-    evaluation: PilotEvaluation,
+    /// The number of the evaluation within the pilot.
+    #[schema(minimum = 1, example = 1)]
+    number: i32,
+    /// The cycle of the evaluation.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
     /// The run of the pilot that was evaluated.
     #[schema(minimum = 1, example = 1)]
     run: i32,
+    /// The outcome.
+    outcome: PilotOutcome,
+    /// The time of the evaluation.
+    evaluated_at: DateTime<Utc>,
+    /// The lessons of the pilot. Only snapshots of an earlier version have them here.
+    #[schema(nullable = false)]
+    lessons: Option<LocalizedText>,
+    /// The indicators with their measurements. Only snapshots of an earlier version have them here.
+    #[schema(nullable = false)]
+    indicators: Option<Vec<EvaluatedIndicator>>,
 }
 
 /// An indicator as it was.
