@@ -4,6 +4,8 @@
 //! force, a submission, a report, a decision) by secretariat and chair in any state of the task force. It can be changed
 //! and deleted only as long as its subject can be written, and never about a decision, which cannot be written. A wrong
 //! file about the task force itself is replaced by the person who filed it, in every state in which that person may file.
+//! The secretariat removes any file for a reason, so that files that nobody can delete do not take the space of the task
+//! force for ever; the evidence stays and says which file was there.
 
 use url::Url;
 use uuid::Uuid;
@@ -63,12 +65,34 @@ impl View<Evidence> {
         let kind = evidence.fields.subject.kind;
         evidence.check_right(&self.access).is_ok() && check_addable(&self.access, kind).is_ok()
     }
+
+    /// Tells whether the caller can remove the file.
+    pub fn can_remove_file(&self) -> bool {
+        self.resource.has_file() && self.access.can(Action::RemoveFile, Write::Record)
+    }
 }
 
 impl Evidence {
     /// Checks that the caller has the right to change or delete the evidence.
     fn check_right(&self, access: &Access) -> Checked {
         access.require_over(self.fields.subject.kind.change(), self.user_id)
+    }
+
+    /// The refusal of what needs the file of evidence that has none.
+    fn without_file(&self) -> Refusal {
+        let (en, ar) = match (&self.fields.url, self.file_removed_at) {
+            (Some(_), _) => {
+                ("This evidence is a link and has no file.", "مستند الإثبات هذا رابط وليس له ملف.")
+            }
+            (None, None) => {
+                ("No file was uploaded to this evidence yet.", "لم يُرفع ملف إلى مستند الإثبات هذا بعد.")
+            }
+            (None, Some(_)) => (
+                "The file of this evidence was removed. `fileRemoval` of the evidence says when and why.",
+                "أُزيل ملف مستند الإثبات هذا، ويبيّن الحقل fileRemoval متى أُزيل ولماذا.",
+            ),
+        };
+        Refusal::new(RefusalCode::NotFound, en, ar)
     }
 
     /// Checks that evidence may be changed or deleted: its subject can be written. Evidence about the work of a step can
@@ -304,7 +328,8 @@ impl App {
             }
             let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
             let media_type = file.kind.media_type();
-            let is_same_content = before.fields.sha256.as_deref() == Some(file.sha256.as_slice())
+            let is_same_content = before.has_file()
+                && before.fields.sha256.as_deref() == Some(file.sha256.as_slice())
                 && before.media_type.as_deref() == Some(media_type);
             // The same file without its name keeps the name.
             let name = file.name.or_else(|| before.file_name.clone().filter(|_| is_same_content));
@@ -319,7 +344,7 @@ impl App {
             } else {
                 check_addable(&tx.access, before.fields.subject.kind)?;
             }
-            let more = i64::from(size) - before.size.map_or(0, i64::from);
+            let more = i64::from(size) - before.stored_bytes();
             self.storage_limits.check(stored, more)?;
             let facts = FileFacts { media_type, name: name.as_deref(), size, sha256: &file.sha256 };
             let (conn, now) = (tx.conn(), tx.now());
@@ -340,24 +365,55 @@ impl App {
         .await
     }
 
+    /// Removes the file of evidence for a reason. The evidence keeps hash, type, size and name of the file.
+    ///
+    /// # Errors
+    /// `versionMismatch`; `notFound` if there is no file.
+    pub async fn evidence_remove_file(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        id: Uuid,
+        version: ExpectedVersion,
+        reason: LocalizedText,
+    ) -> Result<View<Evidence>> {
+        self.write(caller, task_force_id, Action::RemoveFile, async |tx| {
+            tx.may_write(Write::Record)?;
+            let before: Evidence = resource::find_at_version(tx, (), id, &version).await?;
+            if !before.has_file() {
+                return Err(before.without_file().into());
+            }
+            db::evidence::remove_content(tx.conn(), task_force_id, id, &reason, tx.now()).await?;
+            tx.record(
+                NewEvent::new(EventAction::EvidenceFileRemoved, SubjectKind::Evidence, id)
+                    .with_change("sha256", before.fields.sha256.as_ref().map(hex::encode), None::<()>)
+                    .with_change("mediaType", &before.media_type, None::<()>)
+                    .with_change("fileName", &before.file_name, None::<()>)
+                    .with_change("size", before.size, None::<()>)
+                    .with_change("reason", None::<()>, &reason),
+            );
+            let evidence = resource::find_or_not_found(tx, (), id).await?;
+            resource::view(tx, (), evidence).await
+        })
+        .await
+    }
+
     /// The file of evidence, without its content.
     ///
     /// # Errors
-    /// As [`App::read`]; `notFound` if no file was uploaded.
+    /// As [`App::read`]; `notFound` if no file was uploaded, or the file was removed.
     pub async fn evidence_file(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<File> {
         let (_, evidence) = self
             .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
             .await?;
-        let Evidence { media_type, size, file_name, fields, .. } = evidence.ok_or(RefusalCode::NotFound)?;
-        let EvidenceFields { title, url, sha256, .. } = fields;
+        let evidence = evidence.ok_or(RefusalCode::NotFound)?;
+        if !evidence.has_file() {
+            return Err(evidence.without_file().into());
+        }
+        let Evidence { media_type, size, file_name, fields, .. } = evidence;
+        let EvidenceFields { title, sha256, .. } = fields;
         let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, sha256) else {
-            let (en, ar) = match url {
-                Some(_) => ("This evidence is a link and has no file.", "مستند الإثبات هذا رابط وليس له ملف."),
-                None => {
-                    ("No file was uploaded to this evidence yet.", "لم يُرفع ملف إلى مستند الإثبات هذا بعد.")
-                }
-            };
-            return Err(Refusal::new(RefusalCode::NotFound, en, ar).into());
+            return Err(Error::internal("a file has no type, no size or no hash"));
         };
         let kind = FileKind::of_media_type(&media_type)
             .ok_or_else(|| Error::internal(format!("a file of the unknown type {media_type}")))?;

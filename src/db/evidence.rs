@@ -56,6 +56,9 @@ pub struct Evidence {
     pub size: Option<i32>,
     /// The name of the file, if it was sent with one.
     pub file_name: Option<String>,
+    /// The time at which the file was removed; hash, type, size and name still say which file it was.
+    pub file_removed_at: Option<DateTime<Utc>>,
+    pub file_removal_reason: Option<LocalizedText>,
     /// The user who added the evidence.
     pub user_id: Uuid,
     pub version: i32,
@@ -101,6 +104,16 @@ impl Evidence {
     /// Returns whether a file was uploaded.
     pub fn is_file(&self) -> bool {
         self.media_type.is_some()
+    }
+
+    /// Returns whether a file was uploaded and is still there.
+    pub fn has_file(&self) -> bool {
+        self.is_file() && self.file_removed_at.is_none()
+    }
+
+    /// The bytes of the file that is there.
+    pub fn stored_bytes(&self) -> i64 {
+        if self.has_file() { self.size.map_or(0, i64::from) } else { 0 }
     }
 }
 
@@ -411,6 +424,29 @@ pub async fn set_content(
             evidence::file_name.eq(file.name),
             evidence::size.eq(file.size),
             evidence::sha256.eq(file.sha256),
+            evidence::file_removed_at.eq(None::<DateTime<Utc>>),
+            evidence::file_removal_reason.eq(None::<LocalizedText>),
+            evidence::version.eq(evidence::version + 1),
+            evidence::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Removes the file of evidence, and keeps what is known of it.
+pub async fn remove_content(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    reason: &LocalizedText,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::delete(evidence_contents::table.find((task_force_id, id))).execute(&mut &*conn).await?;
+    diesel::update(evidence::table.find((task_force_id, id)))
+        .set((
+            evidence::file_removed_at.eq(now),
+            evidence::file_removal_reason.eq(reason),
             evidence::version.eq(evidence::version + 1),
             evidence::updated_at.eq(now),
         ))

@@ -38,7 +38,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("evaluations", APPEND),
     ("events", APPEND),
     ("evidence", ALL),
-    ("evidence_contents", NO_DELETE),
+    ("evidence_contents", ALL),
     ("health_statements", APPEND),
     ("idempotency_keys", ALL),
     ("indicators", ALL),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bytea, Int4, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Bytea, Int4, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -178,6 +178,8 @@ struct EvidenceRow {
     media_type: Option<String>,
     #[diesel(sql_type = Nullable<Int4>)]
     size: Option<i32>,
+    #[diesel(sql_type = Bool)]
+    file_removed: bool,
     #[diesel(sql_type = Nullable<Jsonb>)]
     subject: Option<Reference>,
 }
@@ -193,6 +195,7 @@ impl From<EvidenceRow> for ReportEvidence {
             sha256: row.sha256.map(hex::encode),
             media_type: row.media_type,
             size: row.size,
+            file_removed: row.file_removed,
         }
     }
 }
@@ -251,7 +254,7 @@ fn cycle_of_subject(kind: EvidenceSubjectKind) -> Option<(&'static str, &'static
 async fn evidence(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<ReportEvidence>> {
     let query = diesel::sql_query(format!(
         "select e.id, e.subject_kind, e.subject_id, e.title, e.url, e.sha256, e.media_type, e.size,
-                {subject} as subject
+                e.file_removed_at is not null as file_removed, {subject} as subject
          from evidence e where e.task_force_id = $1 and e.id = any($2) order by e.id",
         subject = super::evidence::subject_reference_of("e"),
     ))

@@ -234,6 +234,8 @@ diesel::table! {
         subject_id -> Uuid,
         subject_kind -> Text,
         file_name -> Nullable<Text>,
+        file_removed_at -> Nullable<Timestamptz>,
+        file_removal_reason -> Nullable<Jsonb>,
     }
 }
 

@@ -66,6 +66,7 @@ vocabulary! {
         EvidenceUpdated = "evidence.updated", "Evidence changed", "عُدِّل مستند إثبات";
         EvidenceDeleted = "evidence.deleted", "Evidence deleted", "حُذف مستند إثبات";
         EvidenceUploaded = "evidence.uploaded", "File uploaded", "رُفع ملف إلى مستند إثبات";
+        EvidenceFileRemoved = "evidence.fileRemoved", "File removed", "أُزيل ملف من مستند إثبات";
         ReportCreated = "report.created", "Report built", "أُعدَّ تقرير";
         ReportTransitioned = "report.transitioned", "Report changed its state", "تغيرت حالة تقرير";
         DecisionRecorded = "decision.recorded", "Council's decision recorded", "سُجِّل قرار المجلس";
@@ -177,6 +178,7 @@ impl EventAction {
                 | Self::EvidenceUpdated
                 | Self::EvidenceDeleted
                 | Self::EvidenceUploaded
+                | Self::EvidenceFileRemoved
                 | Self::MemberAppointed
                 | Self::MemberUpdated
                 | Self::MemberTransitioned

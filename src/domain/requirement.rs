@@ -275,6 +275,7 @@ pub fn label(action: Action) -> Message {
             "change or delete evidence about the task force, a submission, a report or a decision",
             "تعديل مستند إثبات يخص فريق العمل أو طلب إقرار أو تقريرًا أو قرارًا، أو حذفه",
         ),
+        Action::RemoveFile => ("remove the file of any evidence", "إزالة ملف أي مستند إثبات"),
         Action::Lead => (
             "submit and withdraw steps, waive criteria, create reports and state the health",
             "تقديم طلبات الإقرار وسحبها، والإعفاء من المعايير، وإنشاء التقارير، وبيان الوضع العام",

@@ -85,6 +85,8 @@ pub enum Action {
     KeepRecord,
     /// Change and delete evidence of the record, which others may have added.
     ChangeRecord,
+    /// Remove the file of any evidence for a reason, also of evidence that nobody can change any more.
+    RemoveFile,
     /// Submit or withdraw a step, waive a criterion, build a report, state the health.
     Lead,
     /// Vote on a submission.
@@ -133,6 +135,7 @@ impl Action {
             | Self::ProveWork
             | Self::KeepRecord
             | Self::ChangeRecord
+            | Self::RemoveFile
             | Self::Lead
             | Self::Vote
             | Self::RecordDecision
@@ -241,6 +244,7 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Authorization
             matches!(effective_role, Administrator | Secretariat | Chair)
         }
         Action::DirectTaskForce
+        | Action::RemoveFile
         | Action::RecordDecision
         | Action::SettleCondition
         | Action::SharePortfolio => effective_role == Secretariat,

@@ -55,8 +55,8 @@ impl StorageLimits {
                 (used, limit),
                 Message::new("The files of this task force", "ملفات فريق العمل هذا"),
                 Message::new(
-                    "Delete evidence whose file is no longer needed, or ask the administrator of the service for more space.",
-                    "احذف مستندات الإثبات التي لم تعد ملفاتها لازمة، أو اطلب مساحة أكبر من مدير المنظومة.",
+                    "Delete evidence whose file is no longer needed, ask the secretariat to remove files that nobody can delete any more, or ask the administrator of the service for more space.",
+                    "احذف مستندات الإثبات التي لم تعد ملفاتها لازمة، أو اطلب من أمانة المجلس إزالة ملفات لم يعد حذفها ممكنًا، أو اطلب مساحة أكبر من مدير المنظومة.",
                 ),
                 more,
             ));

@@ -156,6 +156,8 @@ permissions! {
         delete,
         /// Upload the file, or another in its place.
         upload,
+        /// Remove the file.
+        remove_file,
     }
     /// The actions that the caller can perform on the activity now.
     ActivityPermissions {
@@ -322,7 +324,12 @@ impl From<&View<ActivityDetail>> for ActivityPermissions {
 
 impl From<&View<Evidence>> for EvidencePermissions {
     fn from(view: &View<Evidence>) -> Self {
-        Self { update: view.permissions.update, delete: view.permissions.delete, upload: view.can_upload() }
+        Self {
+            update: view.permissions.update,
+            delete: view.permissions.delete,
+            upload: view.can_upload(),
+            remove_file: view.can_remove_file(),
+        }
     }
 }
 

@@ -791,6 +791,9 @@ pub struct ReportEvidence {
     /// Size in bytes.
     #[schema(required, minimum = 0, example = 48213)]
     pub size: Option<i32>,
+    /// True if the file was removed; hash, type and size say which file it was. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub file_removed: bool,
 }
 
 /// Subject of a piece of evidence.

@@ -29,7 +29,7 @@ use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{Path, TaskForcePath};
 use crate::http::resource::{ListQuery, ListSort, Representation, resource_routes};
-use crate::http::text::LocalizedName;
+use crate::http::text::{LocalizedName, LocalizedNote};
 
 /// The declaration of a change of evidence, which is about work or of the record.
 fn changes_evidence() -> OperationProblems {
@@ -41,7 +41,10 @@ fn changes_evidence() -> OperationProblems {
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     resource_operations(config);
-    config.service(content::upload_evidence).service(content::download_evidence);
+    config
+        .service(content::upload_evidence)
+        .service(content::download_evidence)
+        .service(content::remove_evidence_file);
 }
 
 /// A merge patch of what is said of evidence.
@@ -146,6 +149,17 @@ impl PatchTarget<EvidenceFields> for ChangedEvidence {
     }
 }
 
+/// The removal of the file of evidence.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FileRemoval {
+    /// Time of the removal.
+    at: DateTime<Utc>,
+    /// Reason of the removal.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
+}
+
 /// A piece of evidence: a link or a file.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -172,6 +186,9 @@ pub(super) struct EvidenceItem {
     /// The name of the file, and of its download. Null for a link, before the file is uploaded, and for a file that was sent without a name; the title then names the download.
     #[schema(required, max_length = 255, example = "محضر الاجتماع.pdf")]
     file_name: Option<String>,
+    /// The removal of the file by the secretariat; null while the file is there. The other fields still say which file it was.
+    #[schema(required)]
+    file_removal: Option<FileRemoval>,
     /// The user who added the evidence.
     created_by: UserReference,
     /// Version for `If-Match`; increases with each change.
@@ -194,6 +211,10 @@ impl EvidenceItem {
             media_type: evidence.media_type,
             size: evidence.size,
             file_name: evidence.file_name,
+            file_removal: evidence
+                .file_removed_at
+                .zip(evidence.file_removal_reason)
+                .map(|(at, reason)| FileRemoval { at, reason }),
             created_by: evidence.created_by.into(),
             version: evidence.version,
             created_at: evidence.created_at,

@@ -102,6 +102,9 @@ struct EvidenceRow {
     media_type: Option<String>,
     sha256: Option<String>,
     size: Option<u64>,
+    /// Archives of earlier versions have no removed files.
+    #[serde(default)]
+    file_removed_at: Option<DateTime<Utc>>,
 }
 
 /// The file of evidence as a row has it.
@@ -212,7 +215,7 @@ impl<F: FnMut(&str)> Verification<F> {
             }
             "evidence" => {
                 let row: EvidenceRow = serde_json::from_value(row).map_err(no_row)?;
-                if row.media_type.is_some() {
+                if row.media_type.is_some() && row.file_removed_at.is_none() {
                     let file = row.sha256.zip(row.size).ok_or("a file has no hash or no size")?;
                     self.files_of_evidence.insert(row.id, file);
                 }

@@ -22,6 +22,7 @@ words! {
         about_value: "{0}: {1}", "{0}: {1}";
         content: "Link, or fingerprint of the file", "الرابط أو بصمة الملف";
         no_file: "No file yet", "لم يُرفع ملف بعد";
+        removed: "{0} (the file was removed)", "{0} (أُزيل الملف)";
         verification: "Verification", "التحقق";
         explanation: "A copy of this report is genuine if the fingerprint of its content is this one. The service shows the fingerprint with the report.", "تكون نسخة هذا التقرير أصلية إذا كانت بصمة محتواها هي البصمة الآتية. وتعرض الخدمة البصمة مع التقرير.";
         hash: "Fingerprint of the content", "بصمة المحتوى";
@@ -71,6 +72,7 @@ fn content(wording: Wording, evidence: &ReportEvidence) -> Line {
     let fixed = AnnexWords::of(wording.language);
     match (&evidence.url, &evidence.sha256) {
         (Some(url), _) => vec![Span::Address(url.clone())],
+        (None, Some(sha256)) if evidence.file_removed => fill(fixed.removed, &[Span::Code(sha256.clone())]),
         (None, Some(sha256)) => vec![Span::Code(sha256.clone())],
         (None, None) => words(fixed.no_file),
     }

@@ -112,6 +112,8 @@ fn full() -> Value {
               "url": null, "sha256": "cd34", "mediaType": "image/png", "size": 7 },
             { "id": id, "subject": { "kind": "policy", "id": id }, "title": text("Page"), "url": "https://city.example",
               "sha256": null, "mediaType": null, "size": null },
+            { "id": id, "subject": { "kind": "decision", "id": id }, "title": text("Minutes"), "url": null, "sha256": "ef56",
+              "mediaType": "application/pdf", "size": 9, "fileRemoved": true },
         ],
         "abridged": ReportList::ALL.iter().map(|list| json!({ "list": list, "listed": 2, "total": 614 })).collect::<Vec<_>>(),
     })
@@ -272,6 +274,7 @@ fn a_section_says_what_the_record_says() {
         "Evidence: this report lists 2 of 614.",
         "https://city.example",
         "cd34",
+        "ef56 (the file was removed)",
     ] {
         assert!(text.contains(said), "{said} in {text}");
     }

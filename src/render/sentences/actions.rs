@@ -113,6 +113,10 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
         }
         A::EvidenceDeleted => say("{actor} deleted the evidence {title}", "حُذف مستند الإثبات {title}"),
         A::EvidenceUploaded => special::evidence_uploaded(telling),
+        A::EvidenceFileRemoved => {
+            say("{actor} removed the file of the evidence {title}", "أُزيل ملف مستند الإثبات {title}")
+                .because(telling, "reason")
+        }
         A::ReportCreated => special::report_created(telling),
         A::ReportTransitioned => special::report_transitioned(telling),
         A::DecisionRecorded => special::decision_recorded(telling),

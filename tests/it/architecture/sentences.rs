@@ -118,6 +118,7 @@ fn cases(action: EventAction) -> Vec<(Option<&'static str>, Value)> {
             changed(json!({ "done": false })),
             changed(json!({ "title": reason })),
         ],
+        A::EvidenceFileRemoved => vec![changed(json!({ "reason": reason }))],
         A::EvidenceUploaded => vec![changed(json!({ "fileName": "minutes.pdf" })), changed(json!({}))],
         A::ReportCreated => vec![changed(json!({ "recommendation": "continue" }))],
         A::ReportTransitioned => vec![to("submitted"), to("decided"), to("superseded"), to("draft")],

@@ -66,6 +66,78 @@ async fn the_files_of_a_task_force_take_a_limited_space() {
 }
 
 #[tokio::test]
+async fn files_that_nobody_can_delete_give_their_space_back_and_stay_on_record() {
+    let app = with_limits(1000, 1_000_000).await;
+    let (expert, secretariat) = (app.as_expert(), app.as_secretariat());
+    let policy = new_policy(&app).await;
+    let made = new_evidence(&app, "policy", policy.id(), json!({})).await;
+    let answer = expert.send(upload(&made, "text/plain", text(900))).await.expect(200);
+    let made = Resource { path: made.path, ..answer.resource() };
+    app.db_open("sectors").await;
+    let content = format!("{}/content", made.path);
+    let reason = json!({ "reason": { "en": "Filed twice", "ar": "مكرر" } });
+
+    // The step has passed: neither the members nor the secretariat can delete the file, and nothing else fits.
+    expert.delete(&made).await.expect_problem(409, "stepPassed");
+    let more = new_evidence(&app, "policy", policy.id(), json!({})).await;
+    let full = expert.send(upload(&more, "text/plain", text(200))).await.expect_problem(507, "storageFull");
+    assert!(full["detail"].as_str().unwrap().contains("ask the secretariat to remove files"), "{full}");
+    for who in [Who::Chair, Who::Expert1] {
+        let refused = app.as_who(who).command(&made, "remove-file", reason.clone()).await;
+        refused.expect_problem(403, "forbidden");
+    }
+    secretariat.command(&made, "remove-file", json!({})).await.expect_field_errors(&["/reason required"]);
+    let removed = secretariat.command(&made, "remove-file", reason.clone()).await.expect(200).resource();
+    let removed = Resource { path: made.path.clone(), ..removed };
+    for field in ["sha256", "mediaType", "size", "fileName", "title", "subject", "createdBy"] {
+        assert_eq!(removed[field], made[field], "{field}");
+    }
+    assert_eq!(removed["fileRemoval"]["reason"], reason["reason"]);
+    assert_eq!(status(&app).await["usedBytes"], 0);
+    assert_eq!(app.db_count("select count(*) from evidence_contents").await, 0);
+    let gone = expert.get(content.as_str()).await.expect_problem(404, "notFound");
+    assert!(gone["detail"].as_str().unwrap().starts_with("The file of this evidence was removed"), "{gone}");
+    secretariat.command(&removed, "remove-file", reason.clone()).await.expect_problem(404, "notFound");
+    let events = expert.list(&app.a(&format!("/events?subject={}", made.id()))).await;
+    let event = events.last().unwrap();
+    assert_eq!(event["action"], "evidence.fileRemoved");
+    assert_eq!(event["changes"]["sha256"], json!({ "before": made["sha256"], "after": null }));
+    assert_eq!(event["changes"]["reason"]["after"], reason["reason"]);
+
+    // There is room again; what is on record is still not replaced.
+    expert.send(upload(&more, "text/plain", text(1000))).await.expect(200);
+    expert.send(upload(&removed, "text/plain", "other")).await.expect_problem(409, "stepPassed");
+    let unlinked = new_evidence(&app, "policy", policy.id(), json!({ "url": "https://city.example/" })).await;
+    secretariat.command(&unlinked, "remove-file", reason).await.expect_problem(404, "notFound");
+
+    // The report says that the file is gone.
+    app.db_open("report").await;
+    let report = json!({ "recommendation": "continue", "summary": { "en": "It goes well" } });
+    let report = app.as_chair().create(app.a("/reports"), report).await;
+    let evidence = report["model"]["evidence"].as_array().unwrap();
+    let listed = evidence.iter().find(|one| one["id"] == made.id()).unwrap();
+    assert_eq!((&listed["fileRemoved"], &listed["sha256"]), (&json!(true), &made["sha256"]));
+}
+
+#[tokio::test]
+async fn a_file_that_was_removed_can_be_uploaded_again_while_its_subject_can_be_changed() {
+    let app = with_limits(1000, 1_000_000).await;
+    let (expert, made) = (app.as_expert(), empty(&app).await);
+    let answer = expert.send(upload(&made, "text/plain", text(900))).await.expect(200);
+    let made = Resource { path: made.path, ..answer.resource() };
+    let reason = json!({ "reason": { "en": "The wrong file" } });
+    let removed = app.as_secretariat().command(&made, "remove-file", reason).await.expect(200).resource();
+    let removed = Resource { path: made.path.clone(), ..removed };
+    let again = expert.send(upload(&removed, "text/plain", text(900))).await.expect(200);
+    assert_eq!(again.json()["storage"]["usedBytes"], 900);
+    assert_eq!((&again.json()["fileRemoval"], &again.json()["sha256"]), (&Value::Null, &made["sha256"]));
+    assert_eq!(expert.get(format!("{}/content", made.path)).await.expect(200).body, text(900));
+    let again = Resource { path: made.path.clone(), ..again.resource() };
+    expert.delete(&again).await.expect(204);
+    assert_eq!(status(&app).await["usedBytes"], 0);
+}
+
+#[tokio::test]
 async fn the_files_of_all_task_forces_take_a_limited_space_and_one_leaves_it_to_the_others() {
     let app = with_limits(1000, 1500).await;
     let evidence_of = async |who: Who, path: String, policies: String| {

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::support::client::{Draft, activity};
 use crate::support::council::{condition, db_submitted_report, decision};
-use crate::support::evidence::{PDF, db_set_task_force, evidence, new_evidence, new_policy, upload};
+use crate::support::evidence::{
+    PDF, db_set_task_force, evidence, new_evidence, new_policy, upload, uploaded,
+};
 use crate::support::migrations::{db_pilot, new_item, new_migration};
 use crate::support::pilots::{
     indicator, indicator_of, measured, measurement, planned_pilot, proposed_pilot, running_pilot,
@@ -40,8 +42,8 @@ const IN_A_TASK_FORCE: [(&str, &[&str]); 23] = [
     ("measurement", &["update", "delete"]),
     ("migration", &["update", "delete", "createChecklistItem", "addEvidence"]),
     ("checklistItem", &["update", "delete"]),
-    ("evidence", &["update", "delete", "upload"]),
-    ("evidenceOfTheRecord", &["update", "delete", "upload"]),
+    ("evidence", &["update", "delete", "upload", "removeFile"]),
+    ("evidenceOfTheRecord", &["update", "delete", "upload", "removeFile"]),
     ("activity", &["update", "delete", "changeDependencies", "comment", "addEvidence"]),
     ("closedActivity", &["update", "delete", "comment"]),
     ("comment", &["update", "delete"]),
@@ -261,6 +263,10 @@ async fn prepare(app: &TestApp, resource: &str, permission: &str) -> Try {
                 "evidence" => new_evidence(app, "pilot", &db_pilot(app, None).await, json!({})).await,
                 _ => new_evidence(app, "taskForce", &app.world().a, json!({})).await,
             };
+            if permission == "removeFile" {
+                let file = uploaded(app, &evidence).await;
+                return at(&file, Draft::command(&file, "remove-file", &json!({ "reason": another() })));
+            }
             let draft = match permission {
                 "upload" => upload(&evidence, "application/pdf", PDF),
                 _ => usual(app, resource, &evidence, permission, &json!({ "title": another() })),

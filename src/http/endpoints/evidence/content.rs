@@ -7,9 +7,9 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ContentDisposition, ETAG, VARY,
 };
 use actix_web::web::{Bytes, Data};
-use actix_web::{HttpResponse, get, put};
+use actix_web::{HttpResponse, get, post, put};
 use futures_util::stream;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     AdditionalProperties, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type,
@@ -21,15 +21,17 @@ use crate::app::evidence::{File, NewFile, Uploaded};
 use crate::domain::file_name;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
-use crate::domain::text::Language;
+use crate::domain::text::{Language, LocalizedText};
+use crate::domain::writing::Write;
 use crate::http::attachment::attachment;
 use crate::http::endpoints::evidence::{Evidence, EvidencePath, changes_evidence};
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
-use crate::http::request::{IfMatch, Read, Upload, UploadQuery};
+use crate::http::request::{Change, IfMatch, Read, Upload, UploadQuery};
 use crate::http::resource::Representation as _;
 use crate::http::response::{self, REVALIDATE};
 use crate::http::storage::StorageDocument;
+use crate::http::text::LocalizedNote;
 
 /// Bytes, without lengths: generators take a length as one of characters.
 fn binary(description: &str) -> Object {
@@ -178,6 +180,41 @@ pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) 
         .insert_header((VARY, "Authorization, Accept, Accept-Language"))
         .insert_header((ETAG, format!("\"{}\"", hex::encode(&file.sha256))));
     Ok(response.body(slices(app, file)))
+}
+
+/// The removal of a file.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EvidenceFileRemoval {
+    /// The reason.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
+}
+
+/// Remove the file of evidence
+///
+/// Removes the file of any evidence, also of evidence on record that can no longer be changed or deleted, and gives its space
+/// back. The evidence stays, and says which file was there: hash, type, size and name. `fileRemoval` has the time and the
+/// reason of the removal, and the event has them, too.
+#[utoipa::path(
+    tag = "evidence",
+    params(EvidencePath, IfMatch),
+    request_body = EvidenceFileRemoval,
+    responses((status = 200, description = "The evidence after the change.", body = Evidence, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::RemoveFile).writes(Write::Record))))
+)]
+#[post("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/remove-file")]
+pub(super) async fn remove_evidence_file(
+    app: Data<App>,
+    change: Change<EvidencePath, EvidenceFileRemoval>,
+) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let at = &context.path;
+    let view = app
+        .evidence_remove_file(&context.caller, at.task_force_id, at.evidence_id, version, body.reason)
+        .await?;
+    let version = view.resource.version;
+    response::single(version, &Evidence::new(view, context.language()))
 }
 
 /// The file, slice by slice as the reader takes it. Nothing is read for an answer that is sent without its body.

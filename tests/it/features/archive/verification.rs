@@ -23,13 +23,16 @@ fn verify_bytes(bytes: &[u8]) -> (Option<i32>, String, String) {
     verify(file.path().to_str().unwrap())
 }
 
-/// An archive with a row in every table that has contents, and a file.
+/// An archive with a row in every table that has contents, a file, and evidence whose file was removed.
 pub(super) async fn archive(app: &TestApp) -> (Downloaded, String) {
     app.db_open_every_step().await;
     db_subjects(app).await;
     let policy = new_policy(app).await;
     let evidence = uploaded(app, &new_evidence(app, "policy", policy.id(), json!({})).await).await;
     let path = format!("evidence/{}/file.pdf", evidence.id());
+    let removed = uploaded(app, &new_evidence(app, "policy", policy.id(), json!({})).await).await;
+    let reason = json!({ "reason": { "en": "Filed twice" } });
+    app.as_secretariat().command(&removed, "remove-file", reason).await.expect(200);
     (download(app.as_chair(), app.a("/archive")).await, path)
 }
 

@@ -24,6 +24,8 @@ cases! {
         let part = pdf_part("; filename=\"محضر الاجتماع.pdf\"");
         upload_form(&new(app).await, form_body(&[(&part, PDF)]))
     };
+    removeEvidenceFile |app|
+        Draft::command(&uploaded(app, &new(app).await).await, "remove-file", &json!({ "reason": { "en": "Too large" } }));
     downloadEvidence |app|
         Draft::get(format!("{}/content", uploaded(app, &new(app).await).await.path));
 }
