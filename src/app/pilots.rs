@@ -2,18 +2,18 @@
 
 use uuid::Uuid;
 
-use super::Checked;
-use super::Result;
-use super::caller::Access;
+use super::caller::{Access, Caller};
 use super::members::require_current;
 use super::resource::{self, Events, ParentResource, Resource, Stateful, View};
 use super::write::WriteTx;
+use super::{App, Checked, Result};
 use crate::db::page::{Keyed, Page, Window};
 use crate::db::pilots::{Pilot, PilotDetail, PilotFields, PilotFilter, PilotStateUpdate};
 use crate::db::resource::ProductOrder;
 use crate::db::{self, Conn, QueryResult};
+use crate::domain::evaluation::{LastEvaluations, PilotEvaluation};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::pilot::{PilotOutcome, PilotState};
+use crate::domain::pilot::{PilotFacts, PilotOutcome, PilotState};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{Action, Authorization};
@@ -33,6 +33,10 @@ pub struct Evaluation {
 }
 
 impl PilotDetail {
+    fn facts_for(&self, access: &Access) -> PilotFacts {
+        self.facts(access.state, access.right(Action::Lead) == Authorization::Allowed)
+    }
+
     /// Refuses measurements unless the pilot is running and step `migration` is open.
     pub fn check_measurable(&self, access: &Access) -> Checked {
         if self.pilot.state != PilotState::Running {
@@ -73,7 +77,7 @@ impl ParentResource for PilotDetail {
     }
 
     fn violated_invariant(&self, access: &Access) -> Option<RefusalCode> {
-        self.pilot.state.violated_invariant(&self.facts(access.state))
+        self.pilot.state.violated_invariant(&self.facts_for(access))
     }
 }
 
@@ -106,7 +110,7 @@ impl Resource for PilotDetail {
     type Listed = Keyed<Pilot>;
     type Order = ProductOrder;
     type Filter = PilotFilter;
-    type Context = ();
+    type Context = LastEvaluations;
     const KIND: SubjectKind = SubjectKind::Pilot;
     const EVENTS: Events = Events {
         created: EventAction::PilotCreated,
@@ -152,11 +156,11 @@ impl Resource for PilotDetail {
         Ok(id)
     }
 
-    async fn context(_: &Conn, _: Uuid, (): (), _: Uuid) -> QueryResult<()> {
-        Ok(())
+    async fn context(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<LastEvaluations> {
+        db::evaluations::last(conn, task_force_id, id).await
     }
 
-    fn check_changeable(&self, access: &Access, (): &()) -> Checked {
+    fn check_changeable(&self, access: &Access, _: &LastEvaluations) -> Checked {
         self.check_plan_writable(access)
     }
 
@@ -171,14 +175,14 @@ impl Resource for PilotDetail {
 
     /// A pilot that was cancelled before it was started is deletable, so that no member fills the cycle with pilots that
     /// nobody can take away.
-    fn check_deletable(&self, access: &Access, (): &()) -> Checked {
+    fn check_deletable(&self, access: &Access, evaluations: &LastEvaluations) -> Checked {
         if self.pilot.state == PilotState::Cancelled && self.pilot.started_at.is_none() {
             access.may_write(Write::OpenStep(self.pilots_state))?;
         } else {
             self.check_plan_writable(access)?;
         }
         resource::check_not_carried_over(self.pilot.cycle, self.pilot.last_cycle)?;
-        if self.evaluations.0.is_empty() { Ok(()) } else { Err(RefusalCode::PilotEvaluated.into()) }
+        if evaluations.total == 0 { Ok(()) } else { Err(RefusalCode::PilotEvaluated.into()) }
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
@@ -210,7 +214,7 @@ impl Stateful for PilotDetail {
     }
 
     fn transitions(&self, access: &Access) -> Vec<Transition<PilotState>> {
-        self.pilot.state.transitions(&self.facts(access.state))
+        self.pilot.state.transitions(&self.facts_for(access))
     }
 
     async fn apply_transition(
@@ -260,6 +264,31 @@ impl Stateful for PilotDetail {
             .with_change("outcome", before.outcome, outcome)
             .with_change("lessons", &before.lessons, &lessons)
             .with_change("lastCycle", before.last_cycle, last_cycle))
+    }
+}
+
+impl App {
+    /// A page of the evaluations of a pilot, the latest first.
+    ///
+    /// # Errors
+    /// As [`App::read`]; `notFound` if there is no such pilot.
+    pub async fn evaluations_list(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        pilot_id: Uuid,
+        before: Option<i32>,
+        window: Window,
+    ) -> Result<Page<PilotEvaluation>> {
+        let (_, (exists, page)) = self
+            .read(caller, task_force_id, async |conn| {
+                tokio::try_join!(
+                    db::pilots::exists(conn, task_force_id, pilot_id),
+                    db::evaluations::list(conn, task_force_id, pilot_id, before, window),
+                )
+            })
+            .await?;
+        Ok(exists.then_some(page).ok_or(RefusalCode::NotFound)?)
     }
 }
 

@@ -387,8 +387,10 @@ pub struct Permissions {
 
 /// A resource as a caller sees it.
 #[derive(Debug)]
-pub struct View<R> {
+pub struct View<R: Resource> {
     pub resource: R,
+    /// The facts beside the resource.
+    pub context: R::Context,
     /// The current day in the task force's time zone.
     pub today: NaiveDate,
     /// The transitions that this caller sees.
@@ -401,17 +403,17 @@ pub struct View<R> {
 
 impl<R: Resource> View<R> {
     /// The resource as the caller sees it. The permissions are answered by the checks that the use cases make.
-    fn new(resource: R, access: &Access, context: &R::Context, is_referenced: bool) -> Self {
+    fn new(resource: R, access: &Access, context: R::Context, is_referenced: bool) -> Self {
         let has_right = access.right(R::ACTION) == Authorization::Allowed;
         let permissions = Permissions {
-            update: has_right && resource.check_changeable(access, context).is_ok(),
+            update: has_right && resource.check_changeable(access, &context).is_ok(),
             delete: has_right
                 && !is_referenced
-                && !R::is_needed(context)
-                && resource.check_deletable(access, context).is_ok(),
+                && !R::is_needed(&context)
+                && resource.check_deletable(access, &context).is_ok(),
         };
         let transitions = resource.available_transitions(access);
-        Self { resource, today: access.today, transitions, permissions, access: access.clone() }
+        Self { resource, context, today: access.today, transitions, permissions, access: access.clone() }
     }
 }
 
@@ -430,7 +432,7 @@ pub(super) async fn view<R: Resource>(tx: &WriteTx<'_>, parent: R::Parent, resou
         R::context(conn, task_force_id, parent, id),
         db::references::to(conn, task_force_id, R::KIND, id),
     )?;
-    Ok(View::new(resource, &tx.access, &context, !references.is_empty()))
+    Ok(View::new(resource, &tx.access, context, !references.is_empty()))
 }
 
 fn new_event<R: Resource>(action: EventAction, id: Uuid) -> NewEvent {
@@ -553,7 +555,7 @@ impl App {
             })
             .await?;
         let resource = resource.ok_or(RefusalCode::NotFound)?;
-        Ok(View::new(resource, &access, &context, !references.is_empty()))
+        Ok(View::new(resource, &access, context, !references.is_empty()))
     }
 
     /// Creates a resource.

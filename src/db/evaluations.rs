@@ -4,18 +4,21 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Int4, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
+use super::page::{Page, Window};
+use super::schema::evaluations;
 use super::statement::Prepared;
 use super::types::Evaluations;
-use crate::domain::evaluation::PilotEvaluation;
+use crate::domain::evaluation::{LastEvaluations, PilotEvaluation};
 use crate::domain::pilot::PilotOutcome;
+use crate::domain::size::{MOST_LISTED_BYTES, MOST_MEASUREMENTS};
 use crate::domain::text::LocalizedText;
 
-/// Records the evaluation of a pilot, with its scorecard and what was measured in its current run.
+/// Records the evaluation of a pilot, with its scorecard and what was measured last in its current run.
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
@@ -39,32 +42,109 @@ pub async fn insert(
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 
-/// The evaluations of a pilot (`p`), oldest first, as a column of the type [`Evaluations`].
-pub(super) const EVALUATIONS: &str = "coalesce((
-    select jsonb_agg(jsonb_build_object(
-               'number', v.number, 'cycle', v.cycle, 'outcome', v.outcome, 'lessons', v.lessons,
-               'evaluatedAt', v.evaluated_at, 'indicators', v.indicators)
-           order by v.number)
-    from evaluations v where v.task_force_id = p.task_force_id and v.pilot_id = p.id), '[]')";
+/// The most evaluations that a read of a pilot and a report show. A pilot can have many, which need not be repeated there.
+const LISTED: i64 = 3;
 
-/// The evaluations of the pilots that count in a cycle, by pilot.
-pub async fn of_cycle(
+/// An evaluation (`v`) as JSON, with the last `most` measurements of each indicator.
+fn evaluation(most: i64) -> String {
+    format!(
+        "jsonb_build_object('number', v.number, 'cycle', v.cycle, 'run', v.run, 'outcome', v.outcome, 'lessons', v.lessons,
+                            'evaluatedAt', v.evaluated_at, 'indicators', evaluated_indicators(v.indicators, {most}))"
+    )
+}
+
+/// The last evaluations of a pilot.
+pub async fn last(conn: &Conn, task_force_id: Uuid, pilot_id: Uuid) -> QueryResult<LastEvaluations> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Jsonb)]
+        evaluations: Evaluations,
+        #[diesel(sql_type = BigInt)]
+        total: i64,
+    }
+    let query = diesel::sql_query(format!(
+        "select coalesce(jsonb_agg(last.evaluation order by last.number), '[]') as evaluations,
+                (select count(*) from evaluations where task_force_id = $1 and pilot_id = $2) as total
+         from (select v.number, {} as evaluation from evaluations v
+               where v.task_force_id = $1 and v.pilot_id = $2
+               order by v.number desc limit {LISTED}) last",
+        evaluation(1)
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(pilot_id);
+    let row: Row = Prepared(query).get_result(&mut &*conn).await?;
+    Ok(LastEvaluations { listed: row.evaluations.0, total: row.total })
+}
+
+/// A page of the evaluations of a pilot before a number, the latest first.
+pub async fn list(
     conn: &Conn,
     task_force_id: Uuid,
-    cycle: i32,
-) -> QueryResult<HashMap<Uuid, Vec<PilotEvaluation>>> {
+    pilot_id: Uuid,
+    before: Option<i32>,
+    window: Window,
+) -> QueryResult<Page<PilotEvaluation>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Jsonb)]
+        evaluations: Evaluations,
+    }
+    let query = diesel::sql_query(format!(
+        "select jsonb_build_array({}) as evaluations from evaluations v
+         where v.task_force_id = $1 and v.pilot_id = $2 and ($3 is null or v.number < $3)
+         order by v.number desc limit $4",
+        evaluation(MOST_MEASUREMENTS)
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(pilot_id)
+    .bind::<Nullable<Int4>, _>(before)
+    .bind::<BigInt, _>(window.rows());
+    let rows = async {
+        let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
+        Ok(rows.into_iter().flat_map(|row| row.evaluations.0).collect())
+    };
+    let total = async {
+        evaluations::table
+            .filter(evaluations::task_force_id.eq(task_force_id))
+            .filter(evaluations::pilot_id.eq(pilot_id))
+            .count()
+            .get_result(&mut &*conn)
+            .await
+    };
+    window.page(rows, total).await
+}
+
+/// The last evaluations of some pilots, by pilot and oldest first, and their number. Of evaluations with very long texts,
+/// only as many are read as a report has room for: of each pilot the last one first.
+pub async fn of_pilots(
+    conn: &Conn,
+    task_force_id: Uuid,
+    pilots: &[Uuid],
+) -> QueryResult<(HashMap<Uuid, Vec<PilotEvaluation>>, usize)> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = SqlUuid)]
         id: Uuid,
         #[diesel(sql_type = Jsonb)]
         evaluations: Evaluations,
+        #[diesel(sql_type = BigInt)]
+        total: i64,
     }
     let query = diesel::sql_query(format!(
-        "select p.id, {EVALUATIONS} as evaluations from pilots p where p.task_force_id = $1 and p.last_cycle = $2"
+        "select id, jsonb_agg(evaluation order by number) as evaluations, max(total) as total
+         from (select p.id, v.number, v.evaluation, count(*) over () as total,
+                      sum(octet_length(v.evaluation::text)) over (order by v.place, p.id) as bytes
+               from unnest($2) p (id) cross join lateral (
+                   select v.number, {} as evaluation, row_number() over (order by v.number desc) as place
+                   from evaluations v where v.task_force_id = $1 and v.pilot_id = p.id
+                   order by v.number desc limit {LISTED}) v) e
+         where bytes <= {MOST_LISTED_BYTES}
+         group by id",
+        evaluation(1)
     ))
     .bind::<SqlUuid, _>(task_force_id)
-    .bind::<Int4, _>(cycle);
+    .bind::<Array<SqlUuid>, _>(pilots);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.evaluations.0)).collect())
+    let total = rows.as_slice().first().map_or(0, |row| usize::try_from(row.total).unwrap_or_default());
+    Ok((rows.into_iter().map(|row| (row.id, row.evaluations.0)).collect(), total))
 }

@@ -6,19 +6,18 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
 use super::cycles::{Cycles, SelectsCycles};
-use super::evaluations::EVALUATIONS;
 use super::relations::{self, Column, References, column};
 use super::resource::resource_queries;
 use super::schema::{pilots, policies, sectors};
 use super::statement::Prepared;
-use super::types::Evaluations;
+use crate::domain::evaluation::can_be_taken_back;
 use crate::domain::event::SubjectKind;
 use crate::domain::pilot::{PilotFacts, PilotOutcome, PilotState};
 use crate::domain::reference::{MemberReference, Reference};
@@ -104,7 +103,7 @@ fn owner(pilots: &str) -> Column<Jsonb> {
     column("owner", &relations::member(&task_force_id, &id))
 }
 
-/// A pilot with its evaluations and the facts that its transitions depend on.
+/// A pilot with the facts that its transitions depend on.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct PilotDetail {
     #[diesel(embed)]
@@ -142,14 +141,14 @@ pub struct PilotDetail {
     /// The indicators without a measurement in the pilot's current run.
     #[diesel(sql_type = Jsonb)]
     pub unmeasured_indicators: References,
-    /// The evaluations so far, oldest first.
-    #[diesel(sql_type = Jsonb)]
-    pub evaluations: Evaluations,
+    /// The number of evaluations of the pilot's current run.
+    #[diesel(sql_type = BigInt)]
+    pub evaluations_of_run: i64,
 }
 
 impl PilotDetail {
-    /// The facts that the transitions depend on.
-    pub fn facts(&self, task_force: TaskForceState) -> PilotFacts {
+    /// The facts that the transitions depend on, for a caller who is the chair or not.
+    pub fn facts(&self, task_force: TaskForceState, by_the_chair: bool) -> PilotFacts {
         PilotFacts {
             task_force,
             pilots_step: self.pilots_state,
@@ -161,6 +160,7 @@ impl PilotDetail {
             measured: self.measured,
             outcome: self.pilot.outcome,
             is_migrated: self.is_migrated,
+            can_be_taken_back: can_be_taken_back(self.evaluations_of_run, by_the_chair),
         }
     }
 }
@@ -282,7 +282,9 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
                 coalesce(i.complete, false) as has_indicator, coalesce(i.measured, false) as measured,
                 exists (select from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
                         and g.state <> 'rolledBack') as is_migrated,
-                local_date(p.started_at, t.time_zone) as started_on, {EVALUATIONS} as evaluations,
+                local_date(p.started_at, t.time_zone) as started_on,
+                (select count(*) from evaluations v where v.task_force_id = p.task_force_id and v.pilot_id = p.id
+                 and v.run = p.run) as evaluations_of_run,
                 {migrations} as migrations, {incomplete} as incomplete_indicators,
                 {unmeasured} as unmeasured_indicators
          from pilots p

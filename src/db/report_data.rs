@@ -74,6 +74,8 @@ pub async fn load(
             evidence(conn, task_force_id, ids(ReportList::Evidence)),
         )?;
     let (activities, risks) = work;
+    let (pilots, evaluations) = pilots;
+    let totals = extents.into_iter().map(|(list, extent)| (list, extent.total));
     let parts = Parts {
         health,
         steps,
@@ -87,7 +89,7 @@ pub async fn load(
         decisions,
         members,
         evidence,
-        totals: extents.into_iter().map(|(list, extent)| (list, extent.total)).collect(),
+        totals: totals.chain([(ReportList::Evaluations, evaluations)]).collect(),
     };
     Ok(parts.counted())
 }
@@ -110,7 +112,7 @@ pub async fn chart_parts(
     cycle: i32,
     now: DateTime<Utc>,
 ) -> QueryResult<ChartParts> {
-    let (steps, sectors, pilots, migrations, decisions, timeline) = tokio::try_join!(
+    let (steps, sectors, (pilots, _), migrations, decisions, timeline) = tokio::try_join!(
         timeline::steps(conn, task_force_id, cycle),
         products::sectors(conn, task_force_id, cycle, (None, None)),
         products::pilots(conn, task_force_id, cycle, (None, None)),

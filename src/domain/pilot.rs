@@ -80,6 +80,8 @@ pub struct PilotFacts {
     pub outcome: Option<PilotOutcome>,
     /// True if a migration of the pilot was begun or planned and not rolled back.
     pub is_migrated: bool,
+    /// True if the caller can take the last evaluation of the current run back.
+    pub can_be_taken_back: bool,
 }
 
 impl PilotFacts {
@@ -148,7 +150,8 @@ impl PilotState {
                 let again = Transition::to(Self::Running)
                     .with_reason()
                     .blocked_by(migration_blocker)
-                    .require(!facts.is_migrated, RefusalCode::MigrationUnderWay);
+                    .require(!facts.is_migrated, RefusalCode::MigrationUnderWay)
+                    .require(facts.can_be_taken_back, RefusalCode::EvaluationStands);
                 let is_extended = facts.outcome == Some(PilotOutcome::Extend);
                 let anew = match facts.later_pilots_step {
                     Some(step) => is_extended.then(|| facts.plan(step)),
@@ -188,6 +191,7 @@ pub fn all_transitions() -> Vec<TransitionRule> {
         measured: true,
         outcome: Some(PilotOutcome::Extend),
         is_migrated: false,
+        can_be_taken_back: true,
     };
     state_machine::all_transitions(|state: PilotState| state.transitions(&facts))
 }
@@ -215,7 +219,7 @@ mod tests {
                 let outcomes = PilotOutcome::ALL.iter().copied().map(Some).chain([None]);
                 outcomes.flat_map(move |outcome| {
                     TaskForceState::ALL.iter().flat_map(move |&task_force| {
-                        (0..32_u8).map(move |bits| PilotFacts {
+                        (0..64_u8).map(move |bits| PilotFacts {
                             task_force,
                             pilots_step,
                             migration_step,
@@ -226,6 +230,7 @@ mod tests {
                             measured: bits & 8 > 0,
                             outcome,
                             is_migrated: bits & 16 > 0,
+                            can_be_taken_back: bits & 32 > 0,
                         })
                     })
                 })
@@ -265,7 +270,9 @@ mod tests {
                         (Proposed | Planned | Running, Cancelled) => {
                             (facts.pilots_step == Open || facts.migration_step == Open) && !facts.is_migrated
                         }
-                        (Evaluated, Running) => facts.migration_step == Open && !facts.is_migrated,
+                        (Evaluated, Running) => {
+                            facts.migration_step == Open && !facts.is_migrated && facts.can_be_taken_back
+                        }
                         (Evaluated, Planned) => {
                             let extended = facts.outcome == Some(PilotOutcome::Extend)
                                 && facts.later_pilots_step == Some(Open);

@@ -116,6 +116,8 @@ pub enum RefusalCode {
     ScorecardFrozen,
     /// An earlier evaluation keeps the pilot, or what was measured for it.
     PilotEvaluated,
+    /// The evaluations of the pilot's run were taken back too often.
+    EvaluationStands,
     /// The migration was begun, so that it stays in the record.
     MigrationBegun,
     /// The pilot is not running, so it cannot be measured.
@@ -251,6 +253,7 @@ impl RefusalCode {
             | Self::ActivityClosed
             | Self::ActivityStarted
             | Self::ScorecardFrozen
+            | Self::EvaluationStands
             | Self::PilotNotRunning
             | Self::CycleNotOver
             | Self::EvidenceIsALink

@@ -360,6 +360,12 @@ problem_catalogue! {
         advice: "Earlier evaluations and what was measured for them stay on record. A pilot that is given up is cancelled.",
             "تبقى التقييمات السابقة وما قيس من أجلها في السجل. وإذا تقرر التخلي عن المشروع فألغِه.",
     }
+    EvaluationStands from RefusalCode {
+        status: CONFLICT,
+        title: "The evaluations of this run were taken back too often", "سُحبت تقييمات هذا التنفيذ مرات كثيرة",
+        advice: "In one run of a pilot, members take back ten evaluations, and the chair ten more. The last evaluation stands; the council can return the task force to step `pilots`, where the pilot is planned anew.",
+            "يسحب الأعضاء في التنفيذ الواحد عشرة تقييمات، ولرئيس الفريق عشرة أخرى. ويبقى التقييم الأخير قائمًا؛ وللمجلس إعادة الفريق إلى خطوة المشاريع التجريبية (pilots)، حيث يُخطَّط للمشروع من جديد.",
+    }
     MigrationBegun from RefusalCode {
         status: CONFLICT,
         title: "The migration was begun", "بدأ الترحيل",

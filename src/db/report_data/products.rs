@@ -167,13 +167,14 @@ struct PilotRow {
     lessons: Option<LocalizedText>,
 }
 
-/// The pilots with their indicators: these pilots and indicators, or all of the cycle.
+/// The pilots with their indicators: these pilots and indicators, or all of the cycle; and the number of their evaluations.
+/// Only chosen pilots have evaluations or are cancelled: the charts, which show all others, have no use for either.
 pub(super) async fn pilots(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
     (only, only_indicators): (Option<&[Uuid]>, Option<&[Uuid]>),
-) -> QueryResult<Vec<ReportPilot>> {
+) -> QueryResult<(Vec<ReportPilot>, usize)> {
     let in_the_sector =
         sectors::task_force_id.eq(pilots::task_force_id).and(sectors::id.eq(pilots::sector_id));
     let of_the_owner =
@@ -207,15 +208,16 @@ pub(super) async fn pilots(
                 pilots::lessons,
             ))
             .into_boxed();
-        if let Some(ids) = only {
-            query = query.filter(pilots::id.eq_any(ids));
-        }
+        query = match only {
+            Some(ids) => query.filter(pilots::id.eq_any(ids)),
+            None => query.filter(pilots::state.ne(PilotState::Cancelled)),
+        };
         query.load::<PilotRow>(&mut &*conn).await
     };
-    let (rows, indicators, mut evaluations) = tokio::try_join!(
+    let (rows, indicators, (mut evaluations, evaluations_total)) = tokio::try_join!(
         rows,
         indicators(conn, task_force_id, cycle, only_indicators),
-        db::evaluations::of_cycle(conn, task_force_id, cycle),
+        db::evaluations::of_pilots(conn, task_force_id, only.unwrap_or_default()),
     )?;
     let mut indicators = Grouped::new(indicators);
     let pilot = |row: PilotRow| ReportPilot {
@@ -236,7 +238,7 @@ pub(super) async fn pilots(
         outcome: row.outcome,
         lessons: row.lessons,
     };
-    Ok(rows.into_iter().map(pilot).collect())
+    Ok((rows.into_iter().map(pilot).collect(), evaluations_total))
 }
 
 #[derive(Debug, QueryableByName)]

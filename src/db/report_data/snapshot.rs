@@ -55,7 +55,7 @@ struct Documents {
 enum Appearance {
     /// As a list under `key`, when one of these steps is submitted. In `fields` the row is `p`.
     ///
-    /// Whatever the members cannot shorten in the step has a bounded place in the snapshot, so that no content keeps the step
+    /// Text that the members cannot shorten in the step has a bounded place in the snapshot, so that no content keeps the step
     /// from being submitted: a product that meets the condition `given_up` is there by its title only, and of those that meet
     /// the condition `fixed` as many are whole as have [`MOST_FIXED_CONTENT`] bytes.
     Product {

@@ -3,7 +3,8 @@
 //! [`resource_routes!`] makes the handlers `list_pilots`, `create_pilot`, `get_pilot`, `update_pilot`,
 //! `delete_pilot` and `transition_pilot`.
 
-use actix_web::{delete, get, patch, post};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::app::pilots::Evaluation;
 use crate::app::resource::View;
 use crate::db;
@@ -18,21 +20,24 @@ use crate::db::pilots::{PilotDetail, PilotFields, PilotFilter};
 use crate::domain::evaluation::PilotEvaluation;
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::operation_problems::changes_product;
-use crate::http::pagination::{ListItem, Page, page_query};
+use crate::http::operation_problems::{changes_product, requires};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery, page_query};
 use crate::http::patch::Patch;
 use crate::http::permissions::PilotPermissions;
-use crate::http::problem::TransitionDocument;
+use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, ResourceReference};
-use crate::http::request::{Path, TaskForcePath};
+use crate::http::request::{Path, Read, TaskForcePath};
 use crate::http::resource::{ListQuery, ProductSort, Representation, resource_routes};
+use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
 use crate::http::values::Aims;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     resource_operations(config);
+    config.service(list_evaluations);
 }
 
 /// A merge patch of [`NewPilot`].
@@ -184,8 +189,12 @@ impl PilotItem {
 pub(super) struct Pilot {
     #[serde(flatten)]
     item: PilotItem,
-    /// The evaluations of the pilot, oldest first, including those after which the pilot was planned or run again.
+    /// The last three evaluations of the pilot, oldest first, including those after which the pilot was planned or run
+    /// again. All of them are at `…/pilots/{pilotId}/evaluations`.
     evaluations: Vec<PilotEvaluation>,
+    /// Number of all evaluations of the pilot.
+    #[schema(minimum = 0, example = 1)]
+    evaluations_total: i64,
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
@@ -200,7 +209,8 @@ impl Representation for Pilot {
         let permissions = PilotPermissions::from(&view);
         Self {
             item: PilotItem::new(view.resource.pilot),
-            evaluations: view.resource.evaluations.0,
+            evaluations: view.context.listed,
+            evaluations_total: view.context.total,
             available_transitions: TransitionDocument::all(&view.transitions, language),
             permissions,
         }
@@ -261,6 +271,34 @@ type PilotPage = Page<PilotItem>;
 impl ListItem for PilotItem {
     const PAGE_NAME: &'static str = "PilotPage";
     const PAGE_DESCRIPTION: &'static str = "A page of pilots.";
+}
+
+/// A page of evaluations.
+type EvaluationPage = Page<PilotEvaluation>;
+
+impl ListItem for PilotEvaluation {
+    const PAGE_NAME: &'static str = "EvaluationPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of evaluations.";
+}
+
+/// List evaluations
+///
+/// All evaluations of a pilot, the latest first, including those after which the pilot was planned or run again. The pilot
+/// itself shows the last three.
+#[utoipa::path(
+    tag = "pilots",
+    params(PilotPath, PageQuery),
+    responses((status = 200, description = "A page of evaluations.", body = EvaluationPage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
+)]
+#[get("/v1/task-forces/{taskForceId}/pilots/{pilotId}/evaluations")]
+async fn list_evaluations(app: Data<App>, read: Read<PilotPath, PageQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let paging = query.paging();
+    let (task_force_id, pilot_id) = (context.path.task_force_id, context.path.pilot_id);
+    let (before, window) = (paging.after()?, paging.window());
+    let page = app.evaluations_list(&context.caller, task_force_id, pilot_id, before, window).await?;
+    response::document(&EvaluationPage::new(&paging, page, |one| one.number, |one| one))
 }
 
 resource_routes! {
@@ -337,12 +375,12 @@ resource_routes! {
     transition: {
         function: transition_pilot,
         summary: "Change the state of a pilot",
-        description: "Changes the state of a pilot. The pilot's `availableTransitions` lists the possible states and the obstacles of each. An extended pilot returns to `planned` in a later cycle; any evaluated pilot returns to `planned` in a step `pilots` that the council reopened. While step `migration` is open, an evaluated pilot without a migration can return to `running`. A return clears `outcome` and `lessons` until the next evaluation; `evaluations` keeps the earlier evaluations.",
+        description: "Changes the state of a pilot. The pilot's `availableTransitions` lists the possible states and the obstacles of each. An extended pilot returns to `planned` in a later cycle; any evaluated pilot returns to `planned` in a step `pilots` that the council reopened. While step `migration` is open, an evaluated pilot without a migration can return to `running`; in one run of the pilot, members take back ten evaluations in this way, and the chair ten more. A return clears `outcome` and `lessons` until the next evaluation; `evaluations` keeps the earlier evaluations.",
         problems: changes_product()
             .refuses([
                 RefusalCode::TransitionNotAllowed, RefusalCode::SectorNotSelected, RefusalCode::AimsMissing,
                 RefusalCode::IndicatorsMissing, RefusalCode::MeasurementsMissing, RefusalCode::CycleNotOver,
-                RefusalCode::MigrationUnderWay,
+                RefusalCode::MigrationUnderWay, RefusalCode::EvaluationStands,
             ]),
         url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}/transitions",
         body: PilotTransition,

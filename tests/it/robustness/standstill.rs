@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::support::council::pass_step;
 use crate::support::migrations::{new_item, new_migration};
 use crate::support::pilots::{
-    db_sector, evaluated_pilot, indicator, measurement, pilot, planned_pilot, proposed_pilot, running_pilot,
-    today,
+    db_sector, evaluated_pilot, evaluation, indicator, measurement, pilot, planned_pilot, proposed_pilot,
+    running_pilot, today,
 };
 use crate::support::policies::policy;
 use crate::support::sectors::{assessment, new_sector, open_sectors_step, studied_sector, study};
@@ -270,4 +270,129 @@ async fn a_product_has_as_many_children_as_its_reads_and_its_vote_can_hold() {
     }
     let refused = expert.try_transition(&migration, "live").await.expect_problem(409, "checklistUnfinished");
     assert_eq!(refused["references"].as_array().unwrap().len(), 100);
+}
+
+/// Inserts evaluations of the first run of a pilot, with all measurements, as earlier versions did.
+async fn db_evaluations(app: &TestApp, pilot: &Resource, numbers: std::ops::RangeInclusive<i32>) {
+    db_run(
+        app,
+        &format!(
+            "insert into evaluations (task_force_id, pilot_id, number, cycle, run, outcome, lessons, indicators, evaluated_at)
+             select :a, p.id, n, 1, p.run, 'stop', '{{\"en\": \"Too slow\"}}', (
+                 select jsonb_agg(jsonb_build_object(
+                     'indicatorId', i.id, 'name', i.name, 'unit', i.unit, 'direction', i.direction,
+                     'baseline', i.baseline::text, 'target', i.target::text,
+                     'measurements', (select jsonb_agg(jsonb_build_object(
+                             'value', m.value::text, 'measuredOn', m.measured_on, 'source', m.source) order by m.id)
+                         from measurements m where m.indicator_id = i.id)))
+                 from indicators i where i.pilot_id = p.id), now()
+             from pilots p, generate_series({}, {}) n where p.id = '{}'",
+            numbers.start(),
+            numbers.end(),
+            pilot.id()
+        ),
+    )
+    .await;
+}
+
+/// Inserts measurements of the only indicator of a pilot, with long sources.
+async fn db_measurements(app: &TestApp, pilot: &Resource, count: usize) {
+    db_run(
+        app,
+        &format!(
+            "insert into measurements (task_force_id, id, pilot_id, indicator_id, cycle, value, measured_on, source, created_at,
+                                       updated_at)
+             select :a, gen_random_uuid(), i.pilot_id, i.id, 1, n, '2026-11-22', repeat('𝒜', 200), now(), now()
+             from indicators i, generate_series(1, {count}) n where i.pilot_id = '{}'",
+            pilot.id()
+        ),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn evaluations_that_are_taken_back_over_and_over_cost_little_and_end() {
+    let app = TestApp::start().await;
+    let (chair, expert) = (app.as_chair(), app.as_expert());
+    app.db_open("sectors").await;
+    let sector = studied_sector(expert, "Mobility").await;
+    app.db_open("pilots").await;
+    let planned = planned_pilot(&app, json!({ "sectorId": sector.id() })).await;
+    app.db_open("migration").await;
+    let mut running = expert.transition(&planned, "running").await;
+    db_measurements(&app, &running, 1000).await;
+    for number in 1..=11 {
+        expert.command(&running, "transitions", evaluation("stop")).await.expect(200);
+        let evaluated = expert.reload(&running).await;
+        assert_eq!(evaluated["evaluationsTotal"], number);
+        if number <= 10 {
+            running = expert.transition_because(&evaluated, "running", "Misread").await;
+        }
+    }
+    // Each of the eleven rests on a megabyte of measurements.
+    let read = expert.get(planned.path.as_str()).await.expect(200);
+    let evaluated = read.json();
+    assert!(read.text().len() < 10_000, "{}", read.text().len());
+    let numbers: Vec<_> =
+        evaluated["evaluations"].as_array().unwrap().iter().map(|one| one["number"].clone()).collect();
+    assert_eq!(numbers, [9, 10, 11]);
+    let last = &evaluated["evaluations"][2]["indicators"][0];
+    assert_eq!(
+        (&last["measurementsTotal"], last["measurements"].as_array().unwrap().len()),
+        (&json!(1000), 1)
+    );
+    let all = expert.list(&format!("{}/evaluations", planned.path)).await;
+    let numbers: Vec<_> = all.iter().map(|one| one["number"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, (1..=11).rev().collect::<Vec<_>>());
+
+    // No member takes more than ten back; the chair still can.
+    let evaluated = expert.reload(&planned).await;
+    assert_eq!(evaluated.blockers("running"), ["evaluationStands"]);
+    let again = json!({ "to": "running", "reason": { "en": "Once more" } });
+    let refused = expert.command(&evaluated, "transitions", again.clone()).await;
+    let detail = refused.expect_problem(409, "evaluationStands")["detail"].to_string();
+    assert!(detail.contains("members take back ten evaluations"), "{detail}");
+    let running = chair.transition_because(&evaluated, "running", "Measured wrongly").await;
+    expert.command(&running, "transitions", evaluation("stop")).await.expect(200);
+    db_evaluations(&app, &planned, 13..=21).await;
+    let evaluated = chair.reload(&planned).await;
+    assert_eq!(evaluated.blockers("running"), ["evaluationStands"]);
+    chair.command(&evaluated, "transitions", again).await.expect_problem(409, "evaluationStands");
+
+    app.cancel_open_activities("migration").await;
+    let submission = submit(chair, "migration").await;
+    let shown = &submission["snapshot"]["content"]["pilots"][0];
+    assert_eq!(shown["measurements"].as_array().unwrap().len(), 10);
+    let numbers: Vec<_> =
+        shown["evaluations"].as_array().unwrap().iter().map(|one| one["number"].clone()).collect();
+    assert_eq!(numbers, [19, 20, 21]);
+    assert_eq!(
+        (&shown["evaluations"][2]["run"], &shown["evaluations"][2]["lessons"]),
+        (&json!(1), &Value::Null)
+    );
+}
+
+/// Evaluations of earlier versions have all measurements of their run.
+#[tokio::test]
+async fn evaluations_of_earlier_versions_stay_readable_as_a_whole() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let running = running_pilot(&app, json!({})).await;
+    db_measurements(&app, &running, 3).await;
+    db_evaluations(&app, &running, 1..=2).await;
+    let read = expert.reload(&running).await;
+    assert_eq!(read["evaluationsTotal"], 2);
+    let brief = &read["evaluations"][1]["indicators"][0];
+    let all = expert.list(&format!("{}/evaluations", running.path)).await;
+    let whole = &all[0]["indicators"][0];
+    let made = whole["measurements"].as_array().unwrap();
+    assert_eq!(
+        (made.len(), &whole["measurementsTotal"], &brief["measurementsTotal"]),
+        (3, &json!(3), &json!(3))
+    );
+    assert_eq!(brief["measurements"], json!([made[2]]));
+    assert_eq!((&all[0]["number"], &all[0]["run"], &all[1]["number"]), (&json!(2), &json!(1), &json!(1)));
+    expert.get(format!("{}/evaluations?limit=1", running.path)).await.expect(200);
+    let nowhere = running.path.replace(running.id(), crate::support::UNKNOWN_ID);
+    expert.get(format!("{nowhere}/evaluations")).await.expect_problem(404, "notFound");
 }

@@ -18,12 +18,17 @@ use crate::support::app::beginning;
 use crate::support::postgres;
 
 /// Columns of products that are not voted on, and why.
-const NOT_VOTED_ON: [(&str, &str); 10] = [
+const NOT_VOTED_ON: [(&str, &str); 12] = [
     ("task_force_id", "a snapshot is of one task force"),
     ("cycle", "a snapshot names its cycle"),
     ("last_cycle", "a snapshot names its cycle"),
     ("under_review_by_member_id", "who asked for a decision is not what was decided"),
     ("started_at", "when a pilot began is not what it is"),
+    (
+        "evaluations.lessons",
+        "the lessons of the last evaluation are those of the pilot; earlier ones were voted on",
+    ),
+    ("evaluations.indicators", "the indicators of the pilot have them, and its measurements"),
     ("state_since", "when a state began is not what it is"),
     ("version", "counts changes"),
     ("created_at", "says when, not what"),
@@ -174,7 +179,9 @@ pub(super) async fn db_not_in_a_snapshot(filled: &Filled) -> Vec<String> {
             continue;
         };
         for (column, _) in db_columns(filled, &table).await {
-            let is_excepted = NOT_VOTED_ON.iter().any(|(excepted, _)| *excepted == column);
+            let full = format!("{table}.{column}");
+            let is_excepted =
+                NOT_VOTED_ON.iter().any(|(excepted, _)| *excepted == column || *excepted == full);
             // A part stands within its product.
             let is_nested = keys.iter().any(|key| key.cascades && key.table == table && key.column == column);
             if !is_excepted && !is_nested && !found.contains(&camel(&column)) {

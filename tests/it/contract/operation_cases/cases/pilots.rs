@@ -41,6 +41,7 @@ cases! {
     transitionPilot |app| Draft::command(
         &new(app).await, "transitions", &json!({ "to": "cancelled", "reason": { "en": "Too dear" } }),
     );
+    listEvaluations |app| Draft::get(format!("{}/evaluations", new(app).await.path));
     listIndicators |app| Draft::get(indicators(app).await);
     exportIndicators |app| Draft::get(app.a("/indicators/export"));
     createIndicator |app| Draft::post(indicators(app).await, &indicator(json!({})));
