@@ -11,13 +11,18 @@ use chrono::TimeDelta;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
+use super::caller::Caller;
 use super::follow::POLL_EVERY;
 use super::{App, Result};
 use crate::db;
 use crate::db::notifications::NewNotification;
 use crate::db::notifications::fan_out::{self, FoundEvent};
+use crate::db::notifications::reading::{self, Notification, NotificationFilter};
+use crate::db::page::{Page, Window};
 use crate::domain::event::EventAction;
 use crate::domain::notification::rules::{People, told};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal};
+use crate::domain::rights::Action;
 
 /// The most events that people are told of in one transaction.
 const BATCH: i64 = 200;
@@ -102,6 +107,58 @@ impl App {
             }
             fan_out::advance(conn, task_force_id, last.seq).await?;
             Ok(i64::try_from(events.len()).is_ok_and(|count| count >= BATCH))
+        })
+        .await
+    }
+}
+
+impl App {
+    /// A page of the caller's notifications before a number, newest first, and the number of those that are unread.
+    ///
+    /// # Errors
+    /// `unauthenticated`; `insufficientScope` for a key of a single task force.
+    pub async fn notifications_list(
+        &self,
+        caller: &Caller,
+        filter: &NotificationFilter,
+        before: Option<i64>,
+        window: Window,
+    ) -> Result<(Page<Notification>, i64)> {
+        let (_, found) = self
+            .read_installation(caller, Action::ReadOwnAccount, async |conn| {
+                tokio::try_join!(
+                    reading::list(conn, caller.user_id, filter, before, window),
+                    reading::unread(conn, caller.user_id),
+                )
+            })
+            .await?;
+        Ok(found)
+    }
+
+    /// Marks these notifications of the caller as read, and with `and_older` all notifications before the newest of them.
+    /// Returns the number of those that are unread.
+    ///
+    /// # Errors
+    /// `unknownReference` for an id that is no notification of the caller; `insufficientScope` for an API key.
+    pub async fn notifications_mark_read(
+        &self,
+        caller: &Caller,
+        ids: &[Uuid],
+        and_older: bool,
+    ) -> Result<i64> {
+        self.write_own(caller, async |conn, now| {
+            let known = reading::numbers(conn, caller.user_id, ids).await?;
+            let is_unknown = |id: &Uuid| !known.iter().any(|(other, _)| other == id);
+            let unknown = ids.iter().enumerate().filter(|(_, id)| is_unknown(id));
+            let error = |(at, _)| FieldError::at(format!("/ids/{at}"), FieldErrorCode::UnknownReference);
+            let errors: Vec<FieldError> = unknown.map(error).collect();
+            if !errors.is_empty() {
+                return Err(Refusal::because_of(errors).into());
+            }
+            let newest = known.iter().map(|(_, number)| *number).max();
+            let up_to = newest.filter(|_| and_older);
+            reading::mark_read(conn, caller.user_id, ids, up_to, now).await?;
+            Ok(reading::unread(conn, caller.user_id).await?)
         })
         .await
     }

@@ -121,10 +121,10 @@ pub struct EventRow {
     pub open_voters: Option<Vec<Uuid>>,
 }
 
-/// The subject of the event `e` if it was deleted, with the last title that an event gives to it, or to the resource that it
+/// The subject of the row `e` of an event or a notification if it was deleted, with the last title that an event gives to it, or to the resource that it
 /// belonged to. Both are columns of the events and in an index: no text of an event is read, of which each can have half a
 /// megabyte.
-const DELETED_SUBJECT: &str = "jsonb_build_object('kind', e.subject_kind, 'id', e.subject_id, 'title', (
+pub(super) const DELETED_SUBJECT: &str = "jsonb_build_object('kind', e.subject_kind, 'id', e.subject_id, 'title', (
     select titled.subject_title from events titled
     where titled.task_force_id = e.task_force_id and titled.subject_title is not null and titled.subject_id = coalesce(
         (select child.subject_parent_id from events child

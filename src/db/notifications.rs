@@ -1,6 +1,7 @@
 //! Notifications: what people are told of.
 
 pub mod fan_out;
+pub mod reading;
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};

@@ -21,6 +21,7 @@ mod me;
 mod measurements;
 mod members;
 mod migrations;
+mod notifications;
 mod page_links;
 mod pilots;
 mod policies;
@@ -47,6 +48,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     status::operations(config);
     activities::operations(config);
     me::operations(config);
+    notifications::operations(config);
     comments::operations(config);
     events::operations(config);
     live_events::operations(config);

@@ -40,6 +40,16 @@ pub(super) fn short(label: &str) -> &str {
     label.split([':', '(']).next().unwrap_or(label).trim()
 }
 
+/// A text of at most so many letters, cut between two words where possible.
+pub(super) fn shortened(text: &str, letters: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(letters) else { return text.to_owned() };
+    let beginning = text.get(..end).unwrap_or(text);
+    let whole_words = beginning.rsplit_once(' ').map_or(beginning, |(words, _)| words);
+    // A text without blanks is cut within a word.
+    let kept = if whole_words.len() * 2 < beginning.len() { beginning } else { whole_words };
+    format!("{}…", kept.trim_end_matches([' ', ',', '،', ';', '؛', ':', '.']))
+}
+
 /// A table of fixed texts, whose texts tests can walk through.
 pub trait FixedTexts {
     /// Each text in English and in Arabic.

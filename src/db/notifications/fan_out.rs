@@ -101,6 +101,8 @@ struct EventRow {
     outcome: Option<DecisionOutcome>,
     #[diesel(sql_type = Nullable<Date>)]
     due_date: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    ends_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Bool)]
     voting_ended: bool,
     #[diesel(sql_type = Bool)]
@@ -116,7 +118,7 @@ impl From<EventRow> for FoundEvent {
             due_date: row.due_date,
             voting_ended: row.voting_ended,
             quorum_lost: row.quorum_lost,
-            ends_at: None,
+            ends_at: row.ends_at,
         };
         let occurrence = Occurrence {
             action: row.action,
@@ -154,6 +156,7 @@ pub async fn next_events(
                 ) as mentioned_ids,
                 t.body #>> '{changes,role,after}' as role, t.body #>> '{changes,outcome,after}' as outcome,
                 (t.body #>> '{changes,dueDate,after}')::date as due_date,
+                (t.body #>> '{changes,votingEndsAt,after}')::timestamptz as ends_at,
                 coalesce(t.body #> '{changes,votingEnded,after}' = 'true', false) as voting_ended,
                 coalesce(t.body #> '{changes,quorumLost,after}' = 'true', false) as quorum_lost
          from (

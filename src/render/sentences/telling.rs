@@ -22,7 +22,7 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::UserState;
 use crate::domain::vocabulary::Vocabulary;
-use crate::render::words::short;
+use crate::render::words::{short, shortened};
 use crate::render::{bidi, dates};
 
 /// The most letters of a title, and of a reason, in a sentence.
@@ -289,14 +289,4 @@ fn plain(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-/// A text of at most so many letters, cut between two words where possible.
-fn shortened(text: &str, letters: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(letters) else { return text.to_owned() };
-    let beginning = text.get(..end).unwrap_or(text);
-    let whole_words = beginning.rsplit_once(' ').map_or(beginning, |(words, _)| words);
-    // A text without blanks is cut within a word.
-    let kept = if whole_words.len() * 2 < beginning.len() { beginning } else { whole_words };
-    format!("{}…", kept.trim_end_matches([' ', ',', '،', ';', '؛', ':', '.']))
 }

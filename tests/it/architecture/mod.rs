@@ -9,6 +9,7 @@ mod catalogues;
 mod guides;
 mod ids;
 mod layers;
+mod notices;
 mod output;
 mod queries;
 mod reads;

@@ -3,12 +3,19 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
+use taskforce::db::notifications::reading;
 use uuid::Uuid;
 
 use crate::support::background::BackgroundWork;
-use crate::support::{Setup, TestApp, Who};
+use crate::support::client::Draft;
+use crate::support::council::{decide, submitted_report};
+use crate::support::sign_in::set_user_state;
+use crate::support::votes::{all_vote, end_seat, ready_policy_step, submit};
+use crate::support::world::PANEL;
+use crate::support::{Answer, Resource, Setup, TestApp, UNKNOWN_ID, Who};
 
 /// Tells people of everything that has happened in task force A.
 async fn tell(app: &TestApp) {
@@ -85,4 +92,253 @@ async fn a_process_that_is_killed_half_way_has_told_nothing_and_the_next_one_tel
     tell(&app).await;
     let again = db_told(&app, Who::Expert1).await;
     assert_eq!(again.iter().filter(|one| told.contains(one)).count(), 1, "{again:?}");
+}
+
+/// The kinds of a user's notifications, newest first, as the user reads them.
+async fn kinds(app: &TestApp, who: Who) -> Vec<String> {
+    let list = app.as_who(who).list("/v1/me/notifications").await;
+    list.iter().map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The newest notification of a user, in a language.
+async fn newest(app: &TestApp, who: Who, language: &str) -> Value {
+    let draft = Draft::get("/v1/me/notifications?limit=1").header("Accept-Language", language);
+    let answer = app.as_who(who).send(draft).await.expect(200);
+    assert_eq!(answer.header("content-language"), language);
+    answer.json()["items"][0].clone()
+}
+
+async fn unread(app: &TestApp, who: Who) -> i64 {
+    let page = app.as_who(who).get("/v1/me/notifications?limit=1").await.expect(200).json();
+    page["unreadCount"].as_i64().unwrap()
+}
+
+async fn mark(app: &TestApp, who: Who, body: Value) -> Answer {
+    app.as_who(who).post("/v1/me/notifications/read", body).await
+}
+
+/// Assigns a new activity to a member of task force A.
+async fn assigned(app: &TestApp, who: Who) -> Resource {
+    app.as_chair().create_activity(json!({ "assigneeId": app.world().member(who) })).await
+}
+
+#[tokio::test]
+async fn members_are_told_of_a_vote_and_of_its_outcome_in_their_language() {
+    let app = start().await;
+    ready_policy_step(&app).await;
+    tell(&app).await;
+    app.db().await.batch_execute("delete from notifications").await.unwrap();
+
+    let submission = submit(app.as_chair(), "policy").await;
+    tell(&app).await;
+    for who in &PANEL[1..] {
+        assert_eq!(kinds(&app, *who).await, ["voteOpened"], "{who:?}");
+    }
+    for who in [Who::Chair, Who::Secretariat, Who::CouncilMember, Who::Outsider, Who::OtherChair] {
+        assert_eq!(kinds(&app, who).await, [""; 0], "{who:?}");
+    }
+    let told = newest(&app, Who::Expert1, "en").await;
+    let step = "\u{2068}Identify some smart governance policy / framework\u{2069}";
+    let text = format!("\u{2068}Chair\u{2069} submitted the step “{step}”, and your vote is needed.");
+    let expected = json!({
+        "id": told["id"], "kind": "voteOpened", "text": text,
+        "taskForce": {
+            "kind": "taskForce", "id": app.world().a, "number": null,
+            "title": { "en": "Alpha", "ar": "فريق Alpha" }, "href": app.a(""),
+        },
+        "subject": {
+            "kind": "submission", "id": submission.id(), "number": null, "href": submission.path,
+            "title": {
+                "ar": "طلب إقرار: تحديد بعض سياسات الحوكمة الذكية أو إطار عملها",
+                "en": "Submission: Identify some smart governance policy / framework",
+            },
+        },
+        "actor": { "id": app.world().user(Who::Chair), "name": told["actor"]["name"] },
+        "at": "2026-11-22T09:00:00Z", "readAt": null,
+    });
+    assert_eq!(told, expected);
+    let arabic = newest(&app, Who::Expert1, "ar").await["text"].as_str().unwrap().to_owned();
+    assert!(arabic.starts_with("قُدِّم طلب إقرار الخطوة «") && arabic.contains("بانتظار تصويتك"), "{arabic}");
+
+    all_vote(&app, &submission, "approve", &PANEL[..4]).await;
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Chair).await, ["votePassed"]);
+    assert_eq!(kinds(&app, Who::Expert5).await, ["votePassed", "voteOpened"]);
+    assert_eq!(kinds(&app, Who::Expert3).await, ["voteOpened"], "whose vote decided knows");
+}
+
+#[tokio::test]
+async fn those_whom_work_concerns_are_told() {
+    let app = start().await;
+    let chair = app.as_chair();
+    let activity = assigned(&app, Who::Expert1).await;
+    let expert = app.as_expert();
+    let activity = expert.reload(&activity).await;
+    let activity = expert.transition(&activity, "inProgress").await;
+    let activity = expert.transition_because(&activity, "blocked", "The vendor is silent").await;
+    let activity = expert.transition(&activity, "inProgress").await;
+    let activity = chair.patch(&activity, json!({ "reviewRequired": true })).await.expect(200).resource();
+    let activity = expert.transition(&activity, "inReview").await;
+    app.as_who(Who::Expert2).transition(&activity, "done").await;
+    let comments = app.a(&format!("/activities/{}/comments", activity.id()));
+    let mentioned = [app.world().member(Who::Expert1), app.world().member(Who::Expert3)];
+    let body = json!({ "text": "@Expert1 @Expert3: well done", "mentionIds": mentioned });
+    let comment = expert.create(comments.as_str(), body).await;
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Expert1).await, ["activityReviewed", "activityAssigned"]);
+    assert_eq!(kinds(&app, Who::Expert2).await, ["activityInReview"]);
+    assert_eq!(kinds(&app, Who::Expert3).await, ["mentioned", "activityInReview"]);
+    assert_eq!(kinds(&app, Who::Chair).await, ["activityInReview", "activityBlocked"]);
+    let mention = newest(&app, Who::Expert3, "en").await;
+    assert_eq!(mention["subject"]["href"], comment.path);
+    assert!(
+        mention["text"].as_str().unwrap().contains("mentioned you in a comment on the activity"),
+        "{mention}"
+    );
+
+    // A comment that mentions one more tells that one only.
+    let more = json!({ "mentionIds": [mentioned[1], app.world().member(Who::Expert4)] });
+    expert.patch(&comment, more).await.expect(200);
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Expert3).await.len(), 2);
+    assert_eq!(kinds(&app, Who::Expert4).await, ["mentioned", "activityInReview"]);
+}
+
+#[tokio::test]
+async fn the_council_is_told_of_a_report_and_the_members_of_the_decision() {
+    let app = start().await;
+    submitted_report(&app, json!({})).await;
+    tell(&app).await;
+    for who in [Who::Secretariat, Who::CouncilMember] {
+        assert_eq!(kinds(&app, who).await, ["reportSubmitted"], "{who:?}");
+    }
+    let condition = crate::support::council::condition(&app, Who::Expert2, json!({}));
+    decide(&app, "continue", json!({ "conditions": [condition] })).await;
+    tell(&app).await;
+    let told = kinds(&app, Who::Expert2).await;
+    assert_eq!(told[..2], ["conditionAssigned", "decisionRecorded"], "{told:?}");
+    assert_eq!(kinds(&app, Who::Expert3).await[0], "decisionRecorded");
+    assert_eq!(kinds(&app, Who::CouncilMember).await, ["reportSubmitted"]);
+}
+
+#[tokio::test]
+async fn a_person_who_may_not_read_the_task_force_any_more_reads_of_the_own_seat_only() {
+    let app = start().await;
+    assigned(&app, Who::Expert5).await;
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Expert5).await, ["activityAssigned"]);
+    end_seat(&app, Who::Expert5, Some(Who::Outsider)).await;
+    // Not even before the worker has read of it.
+    assert_eq!((kinds(&app, Who::Expert5).await, unread(&app, Who::Expert5).await), (vec![], 0));
+    tell(&app).await;
+    assert_eq!(
+        (kinds(&app, Who::Expert5).await, unread(&app, Who::Expert5).await),
+        (vec!["memberEnded".to_owned()], 1)
+    );
+    assert_eq!(db_told(&app, Who::Expert5).await.len(), 1, "the others are deleted");
+    assert_eq!(kinds(&app, Who::Outsider).await[..1], ["memberAppointed"]);
+
+    // A user who is disabled is told nothing.
+    set_user_state(&app, Who::Expert4, "disabled").await;
+    assigned(&app, Who::Expert4).await;
+    tell(&app).await;
+    assert_eq!(db_told(&app, Who::Expert4).await, []);
+}
+
+#[tokio::test]
+async fn notifications_are_marked_as_read_one_several_or_all_up_to_one() {
+    let app = start().await;
+    for _ in 0..5 {
+        assigned(&app, Who::Expert1).await;
+    }
+    tell(&app).await;
+    let list = app.as_expert().list("/v1/me/notifications").await;
+    let id = |at: usize| list[at]["id"].clone();
+    assert_eq!((list.len(), unread(&app, Who::Expert1).await), (5, 5));
+    let marked = mark(&app, Who::Expert1, json!({ "ids": [id(0)] })).await.expect(200).json();
+    assert_eq!(marked, json!({ "unreadCount": 4 }));
+    app.advance(TimeDelta::seconds(10));
+    let marked = mark(&app, Who::Expert1, json!({ "ids": [id(2)], "andOlder": true })).await.expect(200);
+    assert_eq!(marked.json(), json!({ "unreadCount": 1 }));
+    let read = app.as_expert().list("/v1/me/notifications").await;
+    let read_at: Vec<_> = read.iter().map(|one| one["readAt"].as_str()).collect();
+    let (first, later) = (Some("2026-11-22T09:00:00Z"), Some("2026-11-22T09:00:10Z"));
+    assert_eq!(read_at, [first, None, later, later, later]);
+    let left = app.as_expert().list("/v1/me/notifications?unread=true").await;
+    assert_eq!((left.len(), &left[0]["id"]), (1, &id(1)));
+    // Marked again, everything stays as it was.
+    let all = json!({ "ids": [id(0), id(1), id(2)] });
+    assert_eq!(mark(&app, Who::Expert1, all).await.expect(200).json()["unreadCount"], 0);
+    assert_eq!(app.as_expert().list("/v1/me/notifications").await[0]["readAt"], read[0]["readAt"]);
+
+    // Others' notifications do not exist, and a wrong mark marks nothing.
+    let wrong = json!({ "ids": [UNKNOWN_ID, id(0)] });
+    let problem = mark(&app, Who::Expert1, wrong).await.expect_problem(400, "unknownReference");
+    assert_eq!(problem["errors"][0]["pointer"], "/ids/0");
+    mark(&app, Who::Chair, json!({ "ids": [id(0)] })).await.expect_problem(400, "unknownReference");
+    mark(&app, Who::Expert1, json!({ "ids": [] })).await.expect_problem(400, "invalidRequest");
+    mark(&app, Who::Expert1, json!({ "andOlder": true })).await.expect_problem(400, "invalidRequest");
+    let list = "/v1/me/notifications";
+    app.as_expert().get(format!("{list}?kind=unknown")).await.expect_problem(400, "invalidRequest");
+    assert_eq!(app.as_expert().list(&format!("{list}?kind=mentioned,activityAssigned")).await.len(), 5);
+    assert!(app.as_expert().list(&format!("{list}?kind=mentioned")).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_newest_thousand_notifications_of_ninety_days_are_kept() {
+    let app = start().await;
+    let many = format!(
+        "insert into notifications (user_id, id, kind, about_task_force_id, subject_kind, subject_id, occasion, details,
+                                    created_at, is_listed, email)
+         select '{user}', gen_random_uuid(), 'mentioned', '{a}', 'taskForce', '{a}', n::text, '{{}}',
+                timestamptz '2026-08-20' + n * interval '1 hour', true, 'never'
+         from generate_series(1, 1000) n",
+        user = app.world().user(Who::Expert1),
+        a = app.world().a
+    );
+    app.db().await.batch_execute(&many).await.unwrap();
+    assigned(&app, Who::Expert1).await;
+    tell(&app).await;
+    let occasions = "select count(*) from notifications where occasion in ('1', '2')";
+    assert_eq!(app.db_count("select count(*) from notifications").await, 1000);
+    assert_eq!(app.db_count(occasions).await, 1, "the oldest is gone");
+    // Ninety days before the day of the test is 24 August.
+    app.app.delete_expired().await.unwrap();
+    let old = "select count(*) from notifications where created_at < timestamptz '2026-08-24T09:00:00Z'";
+    assert_eq!(app.db_count(old).await, 0);
+    assert!(app.db_count("select count(*) from notifications").await > 800);
+
+    // Nobody is told of what happened earlier.
+    let old = assigned(&app, Who::Expert2).await;
+    app.advance(TimeDelta::days(91));
+    let new = assigned(&app, Who::Expert2).await;
+    tell(&app).await;
+    let told: Vec<String> = db_told(&app, Who::Expert2).await.into_iter().map(|(_, id)| id).collect();
+    assert_eq!((told.contains(&old.id().to_owned()), told), (false, vec![new.id().to_owned()]));
+}
+
+#[tokio::test]
+async fn the_number_of_unread_notifications_is_read_from_an_index_alone() {
+    let app = start().await;
+    for _ in 0..3 {
+        assigned(&app, Who::Expert1).await;
+    }
+    tell(&app).await;
+    // A database of some weeks: read notifications are many, and the pages are known to be visible to all.
+    let many = format!(
+        "insert into notifications (user_id, id, kind, subject_kind, subject_id, occasion, details, created_at, is_listed,
+                                    email, read_at)
+         select id, gen_random_uuid(), 'mentioned', 'taskForce', '{}', n::text, '{{}}', now(), true, 'never', now()
+         from users cross join generate_series(1, 300) n",
+        app.world().a
+    );
+    app.db().await.batch_execute(&many).await.unwrap();
+    app.db().await.batch_execute("vacuum analyze notifications").await.unwrap();
+    let user = format!("'{}'::uuid", app.world().user(Who::Expert1));
+    let statement = reading::unread_statement().replace("$1", &user);
+    let plan = app.db().await.query(&format!("explain {statement}"), &[]).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+    let plan = plan.join("\n");
+    assert!(plan.contains("Index Only Scan using notifications_unread"), "{plan}");
+    assert_eq!(unread(&app, Who::Expert1).await, 3);
 }

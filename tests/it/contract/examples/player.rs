@@ -97,9 +97,20 @@ impl<'a> Player<'a> {
             self.db_change(change).await?;
         }
         match &line.operation {
+            Some(operation) if operation == "listMyNotifications" => {
+                self.notify().await?;
+                self.exchange(operation, line).await
+            }
             Some(operation) => self.exchange(operation, line).await,
             None => Ok(()),
         }
+    }
+
+    /// Tells people what has happened, as the background work of a service does.
+    async fn notify(&self) -> Result<(), String> {
+        let task_force_id = text(&self.kept("taskForceId")?).parse().unwrap();
+        while self.app.app.tell_batch(task_force_id).await.unwrap() {}
+        Ok(())
     }
 
     /// The chair submits a step, and three members approve.

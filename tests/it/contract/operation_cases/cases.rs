@@ -77,6 +77,8 @@ cases! {
     };
 
     // Me.
+    listMyNotifications |app| Draft::get("/v1/me/notifications");
+    markNotificationsRead |app| Draft::post("/v1/me/notifications/read", &json!({ "ids": [notification(app).await] }));
     getMe |app| Draft::get("/v1/me");
     updateMe |app| {
         // One request for all actors: each has the version that the request names.
@@ -177,6 +179,19 @@ cases! {
 
 fn credentials(who: Who) -> Value {
     json!({ "email": who.email(), "password": PASSWORD })
+}
+
+/// A notification that every user has.
+async fn notification(app: &TestApp) -> String {
+    let id = Uuid::now_v7().to_string();
+    let insert = format!(
+        "insert into notifications (user_id, id, kind, about_task_force_id, subject_kind, subject_id, occasion, details,
+                                    created_at, is_listed, email)
+         select id, '{id}', 'memberAppointed', '{a}', 'taskForce', '{a}', '{id}', '{{}}', now(), true, 'never' from users",
+        a = app.world().a
+    );
+    app.db().await.batch_execute(&insert).await.unwrap();
+    id
 }
 
 async fn refresh_token(app: &TestApp) -> Value {
