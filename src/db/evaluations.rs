@@ -114,8 +114,8 @@ pub async fn list(
     window.page(rows, total).await
 }
 
-/// The last evaluations of some pilots, by pilot and oldest first, and their number. Of evaluations with very long texts,
-/// only as many are read as a report has room for: of each pilot the last one first.
+/// The last evaluations of some pilots, by pilot and oldest first, and the number of all of their evaluations. Of evaluations
+/// with very long texts, only as many are read as a report has room for: of each pilot the last one first.
 pub async fn of_pilots(
     conn: &Conn,
     task_force_id: Uuid,
@@ -131,8 +131,9 @@ pub async fn of_pilots(
         total: i64,
     }
     let query = diesel::sql_query(format!(
-        "select id, jsonb_agg(evaluation order by number) as evaluations, max(total) as total
-         from (select p.id, v.number, v.evaluation, count(*) over () as total,
+        "select id, jsonb_agg(evaluation order by number) as evaluations,
+                (select count(*) from evaluations where task_force_id = $1 and pilot_id = any($2)) as total
+         from (select p.id, v.number, v.evaluation,
                       sum(octet_length(v.evaluation::text)) over (order by v.place, p.id) as bytes
                from unnest($2) p (id) cross join lateral (
                    select v.number, {} as evaluation, row_number() over (order by v.number desc) as place

@@ -190,7 +190,7 @@ impl FromSql<Jsonb, Pg> for LocalizedText {
 
 /// The evaluations of a pilot, which a query collects as JSON.
 #[derive(Debug, Clone)]
-pub struct Evaluations(pub Vec<PilotEvaluation>);
+pub(super) struct Evaluations(pub(super) Vec<PilotEvaluation>);
 
 impl FromSql<Jsonb, Pg> for Evaluations {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
