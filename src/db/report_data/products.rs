@@ -6,6 +6,7 @@ use diesel::sql_types::{Array, BigInt, Date, Int4, Jsonb, Nullable, Numeric, Tex
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use crate::db::relations;
 use crate::db::report_data::Grouped;
 use crate::db::schema::{assessments, members, pilots, policies, sectors, studies, users};
 use crate::db::statement::Prepared;
@@ -168,7 +169,8 @@ struct PilotRow {
 }
 
 /// The pilots with their indicators: these pilots and indicators, or all of the cycle; and the number of their evaluations.
-/// Only chosen pilots have evaluations or are cancelled: the charts, which show all others, have no use for either.
+/// Only chosen pilots are cancelled or have evaluations, lessons and reasons: the charts, which show all others, have no use
+/// for them.
 pub(super) async fn pilots(
     conn: &Conn,
     task_force_id: Uuid,
@@ -181,6 +183,10 @@ pub(super) async fn pilots(
         members::task_force_id.eq(pilots::task_force_id).and(members::id.eq(pilots::owner_member_id));
     let by_the_policy =
         policies::task_force_id.eq(pilots::task_force_id).and(policies::id.nullable().eq(pilots::policy_id));
+    let long_text = |name: &str| {
+        let column = if only.is_some() { format!("pilots.{name}") } else { "null::jsonb".to_owned() };
+        relations::expression::<Nullable<Jsonb>>(column)
+    };
     let rows = async {
         let mut query = pilots::table
             .inner_join(sectors::table.on(in_the_sector))
@@ -203,9 +209,9 @@ pub(super) async fn pilots(
                 pilots::start_date,
                 pilots::end_date,
                 pilots::state,
-                pilots::state_reason,
+                long_text("state_reason"),
                 pilots::outcome,
-                pilots::lessons,
+                long_text("lessons"),
             ))
             .into_boxed();
         query = match only {
