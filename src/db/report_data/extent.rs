@@ -1,5 +1,6 @@
 //! The rows that a report has room for. Members can add more than a report can hold, and cannot delete all of it: the
-//! database counts rows and their text, so that what is left out is never loaded.
+//! database counts rows and their text, so that what is left out is never loaded. Of rows that no limit bounds, only the
+//! newest are weighed, so that their number does not slow a report down.
 
 use std::collections::BTreeMap;
 
@@ -40,11 +41,13 @@ struct Source {
     list: ReportList,
     rows: String,
     order: &'static str,
+    /// The number of all rows, as SQL.
+    total: &'static str,
 }
 
 impl Source {
     fn new(list: ReportList, rows: impl Into<String>) -> Self {
-        Self { list, rows: rows.into(), order: "id" }
+        Self { list, rows: rows.into(), order: "id", total: "count(*)" }
     }
 
     /// Of rows with the same place, the newest are chosen.
@@ -52,10 +55,15 @@ impl Source {
         Self { order: "id desc", ..self }
     }
 
+    /// The rows are not all there are; this counts all.
+    fn of_all(self, total: &'static str) -> Self {
+        Self { total, ..self }
+    }
+
     /// The statement that chooses the rows.
     fn statement(&self) -> String {
         format!(
-            "select '{list}' as list, count(*) as total,
+            "select '{list}' as list, {total} as total,
                     coalesce(array_agg(id) filter (where number <= {MOST_LISTED} and total_bytes <= {MOST_LISTED_BYTES}),
                              '{{}}') as ids
              from (select id, row_number() over w as number, sum(bytes) over w as total_bytes
@@ -63,9 +71,20 @@ impl Source {
             list = self.list.code(),
             rows = self.rows,
             order = self.order,
+            total = self.total,
         )
     }
 }
+
+/// The day on which the cycle `$2` of the task force `$1` was opened.
+const OPENED_ON: &str = "(select local_date(c.opened_at, t.time_zone) from cycles c
+                          join task_forces t on t.id = c.task_force_id where c.task_force_id = $1 and c.number = $2)";
+
+/// The number of the current members, and of the members whose seat ended since the start of the cycle.
+const MEMBERS: &str =
+    "(select count(*) from members where task_force_id = $1 and (to_date is null or to_date >= (
+    select local_date(c.opened_at, t.time_zone) from cycles c
+    join task_forces t on t.id = c.task_force_id where c.task_force_id = $1 and c.number = $2)))";
 
 /// The lists of a report that are chosen from. What is in force comes first, and children are taken from each parent in
 /// turn.
@@ -73,13 +92,24 @@ fn sources() -> Vec<Source> {
     vec![
         Source::new(
             ReportList::Submissions,
-            "select s.id, (s.state <> 'passed')::int as place, 700 + (
-                 select coalesce(sum(500 + coalesce(octet_length(b.comment), 0)
-                                     + 2 * coalesce(octet_length(b.reason::text), 0)), 0)
-                 from ballots b where b.task_force_id = s.task_force_id and b.submission_id = s.id) as bytes
-             from submissions s where s.task_force_id = $1 and s.cycle = $2",
+            format!(
+                "select s.id, (s.state <> 'passed')::int as place, 700 + (
+                     select coalesce(sum(500 + coalesce(octet_length(b.comment), 0)
+                                         + 2 * coalesce(octet_length(b.reason::text), 0)), 0)
+                     from ballots b where b.task_force_id = $1 and b.submission_id = s.id) as bytes
+                 from (
+                     (select id, state from submissions
+                      where task_force_id = $1 and cycle = $2 and state = 'passed'
+                      order by id desc limit {MOST_LISTED})
+                     union all
+                     (select id, state from submissions
+                      where task_force_id = $1 and cycle = $2 and state <> 'passed'
+                      order by id desc limit {MOST_LISTED})
+                 ) s"
+            ),
         )
-        .newest_first(),
+        .newest_first()
+        .of_all("(select count(*) from submissions where task_force_id = $1 and cycle = $2)"),
         Source::new(
             ReportList::Policies,
             "select p.id, 0 as place,
@@ -139,15 +169,20 @@ fn sources() -> Vec<Source> {
         .newest_first(),
         Source::new(
             ReportList::Members,
-            "select m.id, (m.to_date is not null)::int as place,
-                    600 + coalesce(octet_length(m.expertise), 0) + coalesce(octet_length(m.end_reason::text), 0) as bytes
-             from members m
-             join task_forces t on t.id = m.task_force_id
-             join cycles c on c.task_force_id = m.task_force_id and c.number = $2
-             where m.task_force_id = $1
-               and (m.to_date is null or m.to_date >= local_date(c.opened_at, t.time_zone))",
+            format!(
+                "select m.id, (m.to_date is not null)::int as place,
+                        600 + coalesce(octet_length(m.expertise), 0) + coalesce(octet_length(m.end_reason::text), 0)
+                            as bytes
+                 from (
+                     (select * from members where task_force_id = $1 and to_date is null)
+                     union all
+                     (select * from members where task_force_id = $1 and to_date >= {OPENED_ON}
+                      order by id desc limit {MOST_LISTED})
+                 ) m"
+            ),
         )
-        .newest_first(),
+        .newest_first()
+        .of_all(MEMBERS),
         evidence_about(EvidenceSubjectKind::ALL),
     ]
 }

@@ -112,12 +112,13 @@ pub(super) async fn work(
     Ok((activities, ReportRisks { total: counts.risks, items }))
 }
 
-/// The activities of the task force `$1` that changed their state after the event `$4`, or ever, each with its last
-/// change.
-const MOVED: &str = "moved as (
-    select subject_id as id, max(seq) as seq from events
-    where task_force_id = $1 and seq > coalesce($4, 0) and action = 'activity.transitioned' group by 1
-)";
+/// The last change of the state of the activity `a` after the event `$4`, or ever, if the activity is done. The events of
+/// each activity are looked up: reading all changes of the task force would take the longer the more there were.
+const DONE: &str = "left join lateral (
+    select max(e.seq) as seq from events e
+    where e.task_force_id = $1 and e.subject_id = a.id and e.action = 'activity.transitioned'
+      and e.seq > coalesce($4, 0) and a.state = 'done'
+) m on true";
 
 async fn counts(
     conn: &Conn,
@@ -127,8 +128,7 @@ async fn counts(
     since: Option<i64>,
 ) -> QueryResult<Counts> {
     let query = diesel::sql_query(format!(
-        "with {MOVED}
-         select count(*) filter (where a.state = 'done') as done,
+        "select count(*) filter (where a.state = 'done') as done,
                 count(*) filter (where a.open) as open,
                 count(*) filter (where a.overdue) as overdue,
                 count(*) filter (where a.state = 'done' and ($4 is null or m.seq is not null)) as done_since,
@@ -139,7 +139,7 @@ async fn counts(
                     state not in ('done', 'cancelled') and due_date < local_date($3, t.time_zone) as overdue
              from activities where task_force_id = t.id and cycle = $2
          ) a
-         left join moved m on m.id = a.id
+         {DONE}
          where t.id = $1"
     ))
     .bind::<SqlUuid, _>(task_force_id)
@@ -184,10 +184,9 @@ async fn done(
     since: Option<i64>,
 ) -> QueryResult<Vec<ActivityRow>> {
     let query = diesel::sql_query(format!(
-        "with {MOVED}
-         select a.id, a.number, a.title, a.step, a.state, a.state_reason, a.state_since, a.due_date,
+        "select a.id, a.number, a.title, a.step, a.state, a.state_reason, a.state_since, a.due_date,
                 {assignee} as assignee
-         from activities a left join moved m on m.id = a.id
+         from activities a {DONE}
          where a.task_force_id = $1 and a.cycle = $2 and a.state = 'done' and ($4 is null or m.seq is not null)
          order by m.seq, a.number limit $3",
         assignee = relations::member("a.task_force_id", "a.assignee_member_id"),

@@ -1,0 +1,1 @@
+drop index evidence_of_user;
