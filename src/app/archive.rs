@@ -74,7 +74,7 @@ impl App {
     /// As [`App::access`]; `voteOpen` while a vote is open whose choices are sealed for the caller; `busy` if the limit of
     /// archives is reached, or this user has one in progress, also after a wait; `unavailable`.
     pub async fn archive(&self, caller: &Caller, task_force_id: Uuid) -> Result<Archive> {
-        // Whoever may not read the task force is refused at once.
+        // A caller who may not read the task force is refused at once.
         self.access(caller, task_force_id).await?;
         let place = self.archivers.acquire_within(LONGEST_WAIT, caller.user_id).await.ok_or(Error::Busy(
             "Your request waited 10 seconds for its turn. As many archives as the service makes at once are being downloaded, or you are downloading one already. Try again when a download has ended.",
@@ -133,12 +133,12 @@ impl ArchiveBytes {
 impl Archive {
     /// Makes the archive on a thread of its own, as fast as the bytes are taken. Dropping the bytes ends the making, and so
     /// does a client that falls so far behind the pace of a download.
-    pub fn make(self, patience: Duration) -> ArchiveBytes {
+    pub fn make(self, tolerance: Duration) -> ArchiveBytes {
         let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
         let runtime = Handle::current();
         let maker = tokio::task::spawn_blocking(move || {
             let task_force_id = self.task_force_id;
-            let result = Maker::new(self, runtime, sender, Pace::new(patience)).make();
+            let result = Maker::new(self, runtime, sender, Pace::new(tolerance)).make();
             if let Err(error) = &result {
                 tracing::warn!(%error, %task_force_id, "an archive was not completed");
             }
@@ -152,19 +152,19 @@ impl Archive {
 /// the pace, two clients that read as slowly as they can would keep all others from archives for the whole [`TIME_LIMIT`].
 #[derive(Debug, Clone, Copy)]
 struct Pace {
-    patience: Duration,
-    /// The part of the patience that is left.
+    tolerance: Duration,
+    /// The part of the tolerance that is left.
     left: Duration,
 }
 
 impl Pace {
-    fn new(patience: Duration) -> Self {
-        Self { patience, left: patience }
+    fn new(tolerance: Duration) -> Self {
+        Self { tolerance, left: tolerance }
     }
 
     /// Notes that the client has taken a chunk after this time.
     fn taken_after(&mut self, time: Duration) {
-        self.left = (self.left.saturating_sub(time) + CHUNK_TIME).min(self.patience);
+        self.left = (self.left.saturating_sub(time) + CHUNK_TIME).min(self.tolerance);
     }
 }
 
@@ -323,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_falls_behind_by_its_patience_and_catches_up() {
+    fn a_client_falls_behind_by_its_tolerance_and_catches_up() {
         let seconds = Duration::from_secs;
         let mut pace = Pace::new(seconds(30));
         let mut left = |taken: u64| {

@@ -13,7 +13,7 @@ use crate::db::pool::Pooled;
 
 /// The longest that one use of the database may take, including the wait for a connection.
 ///
-/// This limit is for a server that has gone silent: `statement_timeout` already ends the statements that a
+/// The limit is for a server that has gone silent: `statement_timeout` already ends the statements that a
 /// responsive server takes too long over.
 pub const DATABASE_TIMEOUT: Duration = Duration::from_millis(1900);
 

@@ -75,7 +75,7 @@ impl UnsealedEvent {
         self.read.event.seq
     }
 
-    /// What the event is about, and who caused it: the part that every reader may know.
+    /// Action, subject and actor of the event: the part that every reader may know.
     pub fn origin(&self) -> (EventAction, Subject, EventActor) {
         (self.read.event.action, self.read.event.subject, self.read.event.actor)
     }

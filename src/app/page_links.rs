@@ -174,7 +174,7 @@ impl App {
         Ok(opened.then_some(secret))
     }
 
-    /// What a link shows, to a request with the secret of a browser, if it has one. `None` as for
+    /// The view of a link for a request, with the secret of a browser if the request has one. `None` as for
     /// [`App::page_link_open`].
     ///
     /// # Errors

@@ -24,7 +24,7 @@ const BATCH: usize = 512 * 1024;
 /// The request id of the events of a restoration.
 const REQUEST_ID: &str = "restore";
 
-/// Why a task force was not restored. Nothing was changed.
+/// The reason why a task force was not restored. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// The archive cannot be read, or is broken.
@@ -40,7 +40,7 @@ pub enum RestoreError {
 
 type Result<T> = std::result::Result<T, RestoreError>;
 
-/// What was restored.
+/// A task force that was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     pub task_force_id: Uuid,
@@ -50,7 +50,7 @@ pub struct Restored {
     pub head: ArchivedHead,
     /// The people whom the rows name.
     pub people: u64,
-    /// Those of them whom the database did not know, and who are disabled now.
+    /// The people whom the database did not know, and who are disabled now.
     pub new_people: u64,
 }
 

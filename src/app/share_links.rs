@@ -266,17 +266,31 @@ impl App {
         caller: &Caller,
         new: NewShareLink,
     ) -> Result<(ShareLink, SecretString)> {
+        self.link_create(caller, Action::SharePortfolio, Links::Portfolio, new).await
+    }
+
+    /// Makes a link that belongs to no task force.
+    async fn link_create(
+        &self,
+        caller: &Caller,
+        action: Action,
+        links: Links,
+        new: NewShareLink,
+    ) -> Result<(ShareLink, SecretString)> {
         self.write_as(
             caller,
-            |actor| actor.require(Action::SharePortfolio),
+            |actor| actor.require(action),
             async |conn, _, now| {
-                // Read again under the locks: a caller whose sessions an invitation has ended meanwhile gets no link, and
-                // of many links that several people make at once, none is beyond the limit.
-                db::share_links::lock_portfolio(conn).await?;
+                // Links of the caller are counted under the lock of the user, those that several people make under a lock
+                // of their own: of many links that are made at once, none is beyond the limit.
+                if links == Links::Portfolio {
+                    db::share_links::lock_portfolio(conn).await?;
+                }
+                // Read again under the lock: a caller whose sessions an invitation has ended meanwhile gets no link.
                 db::users::lock(conn, caller.user_id).await?;
-                self.actor_on(conn, caller).await?.require(Action::SharePortfolio)?;
+                self.actor_on(conn, caller).await?.require(action)?;
                 Refusal::if_any(new.field_errors(now))?;
-                let made = insert(conn, Links::Portfolio, Uuid::now_v7(), caller.user_id, &new, now).await?;
+                let made = insert(conn, links, Uuid::now_v7(), caller.user_id, &new, now).await?;
                 let created = created(&made.0);
                 Ok((made, Some(created)))
             },
@@ -326,22 +340,7 @@ impl App {
         caller: &Caller,
         new: NewShareLink,
     ) -> Result<(ShareLink, SecretString)> {
-        self.write_as(
-            caller,
-            |actor| actor.require(Action::ChangeOwnAccount),
-            async |conn, _, now| {
-                // Read again under the lock: a caller whose sessions an invitation has ended meanwhile gets no link, and
-                // of many links at once, none is beyond the limit.
-                db::users::lock(conn, caller.user_id).await?;
-                self.actor_on(conn, caller).await?;
-                Refusal::if_any(new.field_errors(now))?;
-                let own = Links::OwnCalendars(caller.user_id);
-                let made = insert(conn, own, Uuid::now_v7(), caller.user_id, &new, now).await?;
-                let created = created(&made.0);
-                Ok((made, Some(created)))
-            },
-        )
-        .await
+        self.link_create(caller, Action::ChangeOwnAccount, Links::OwnCalendars(caller.user_id), new).await
     }
 
     /// Revokes a link to a calendar of the caller's own at once and for good. Revoking it again changes nothing.

@@ -165,7 +165,7 @@ impl<R: SheetRow> Export<R> {
         self.ids.len() == 0
     }
 
-    /// What the sheet shows, for the name of a file: the task force, the list and the day.
+    /// The title of the sheet, for the name of a file: the task force, the list and the day.
     pub fn title(&self) -> String {
         let task_force = self.task_force.in_language(self.reader.language);
         format!("{task_force} – {} – {}", self.layout().title, self.reader.today)

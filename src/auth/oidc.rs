@@ -135,7 +135,7 @@ pub struct Issuer {
     verified: Cache<[u8; 32], VerifiedToken>,
 }
 
-/// Why a token is not accepted.
+/// The reason why a token is not accepted.
 #[derive(Debug, PartialEq, Eq)]
 enum TokenError {
     /// The token is fine, except that no known key has signed it: the issuer may have a new one, under a new name, under

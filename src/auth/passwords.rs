@@ -181,7 +181,7 @@ impl Passwords {
     }
 }
 
-/// Whether a password matches a hash.
+/// The result of comparing a password with a hash.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verified {
     No,

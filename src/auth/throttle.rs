@@ -173,7 +173,7 @@ impl Throttle {
     }
 }
 
-/// Why a guess has no place in a bucket.
+/// The reason why a guess has no place in a bucket.
 enum Full {
     OfFailures(TooMany),
     /// There will be a place if guesses in progress turn out right.

@@ -55,7 +55,7 @@ enum Command {
     Healthcheck(healthcheck::Target),
 }
 
-/// Why a command has failed.
+/// The reason why a command has failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     /// A setting is wrong or missing; the message is one line that names the setting. Exit code 2.

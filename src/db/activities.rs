@@ -49,10 +49,10 @@ pub struct Activity {
     pub state: ActivityState,
     /// The state to which unblocking returns.
     pub blocked_from: Option<ActivityState>,
-    /// Why the activity is blocked, cancelled or open again.
+    /// The reason why the activity is blocked, cancelled or open again.
     pub state_reason: Option<LocalizedText>,
     pub state_since: DateTime<Utc>,
-    /// When work first started.
+    /// The instant at which work first started.
     pub started_at: Option<DateTime<Utc>>,
     pub version: i32,
     pub created_at: DateTime<Utc>,
@@ -184,7 +184,7 @@ pub struct ActivityDetail {
     pub step_state: StepState,
     /// The number of dependencies that are neither done nor cancelled.
     pub unfinished_dependencies: i64,
-    /// These dependencies, in the order of their numbers.
+    /// The unfinished dependencies, in the order of their numbers.
     pub waits_for: References,
     /// The users who worked on the activity ([`super::activity_assignees`]).
     pub worker_user_ids: Vec<Uuid>,
@@ -356,7 +356,7 @@ pub async fn update(
 pub struct ActivityStateUpdate<'a> {
     pub stage: Stage,
     pub reason: Option<&'a LocalizedText>,
-    /// When work first started, if it has.
+    /// The instant at which work first started, if it has.
     pub started_at: Option<DateTime<Utc>>,
     /// The assignee from now on.
     pub assignee_member_id: Option<Uuid>,

@@ -273,7 +273,7 @@ pub async fn next_lines(conn: &mut Conn, count: usize) -> QueryResult<Vec<String
     Ok(rows.into_iter().map(|row| row.line).collect())
 }
 
-/// Where a content is.
+/// The place of a content.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Place {
     /// The physical place of the row, which stays the same in the snapshot: no row that it shows is removed, and no table

@@ -24,7 +24,7 @@ pub struct AssessmentFields {
     /// The maturity level, 1 to 5.
     pub level: i16,
     pub assessed_on: NaiveDate,
-    /// What the assessment is based on.
+    /// The basis of the assessment.
     pub evidence: Option<String>,
 }
 

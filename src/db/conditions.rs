@@ -34,7 +34,7 @@ pub struct Condition {
     #[diesel(embed)]
     pub fields: ConditionFields,
     pub state: ConditionState,
-    /// Why the condition was returned, waived or superseded.
+    /// The reason why the condition was returned, waived or superseded.
     pub state_reason: Option<LocalizedText>,
     pub state_since: DateTime<Utc>,
     pub version: i32,

@@ -296,7 +296,7 @@ pub struct InstallationEventRow {
     /// The id of the request.
     #[diesel(sql_type = Text)]
     pub request_id: String,
-    /// What happened.
+    /// The action.
     #[diesel(sql_type = Text)]
     pub action: EventAction,
     /// The user, session, API key or task force that the action concerns, with its current name.

@@ -37,7 +37,7 @@ pub struct IndicatorFields {
     pub baseline: Option<Decimal>,
     /// The value to be reached.
     pub target: Option<Decimal>,
-    /// Why the indicator is no longer measured; `None` while it is in use.
+    /// The reason why the indicator is no longer measured; `None` while it is in use.
     pub retirement_reason: Option<LocalizedText>,
 }
 

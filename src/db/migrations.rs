@@ -47,7 +47,7 @@ pub struct MigrationFields {
     pub reconciliation_loaded: Option<i64>,
     /// Records that were rejected.
     pub reconciliation_rejected: Option<i64>,
-    /// Why the counts differ.
+    /// The reason why the counts differ.
     pub reconciliation_reason: Option<LocalizedText>,
     /// The unit that operates the service after the handover.
     pub receiving_unit: Option<String>,
@@ -149,7 +149,7 @@ resource_queries! {
 pub struct MigrationStateUpdate<'a> {
     pub state: MigrationState,
     pub state_reason: Option<&'a LocalizedText>,
-    /// Why the counts differ.
+    /// The reason why the counts differ.
     pub reconciliation_reason: Option<&'a LocalizedText>,
 }
 

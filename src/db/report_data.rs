@@ -138,7 +138,7 @@ async fn health(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ReportHe
 type MemberRow =
     (Uuid, LocalizedText, SeatRole, Option<String>, NaiveDate, Option<NaiveDate>, Option<LocalizedText>);
 
-/// These members.
+/// The members with these ids.
 async fn members(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<ReportMember>> {
     let rows: Vec<MemberRow> = members::table
         .inner_join(users::table.on(users::id.eq(members::user_id)))
@@ -252,7 +252,7 @@ fn cycle_of_subject(kind: EvidenceSubjectKind) -> Option<(&'static str, &'static
     })
 }
 
-/// These pieces of evidence, oldest first.
+/// The pieces of evidence with these ids, oldest first.
 async fn evidence(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<ReportEvidence>> {
     let query = diesel::sql_query(format!(
         "select e.id, e.subject_kind, e.subject_id, e.title, e.url, e.sha256, e.media_type, e.size,

@@ -29,7 +29,7 @@ use crate::domain::writing::StepContext;
 #[serde(rename_all = "camelCase")]
 pub struct SectorFields {
     pub name: LocalizedText,
-    /// Why the sector could become smart.
+    /// The reason why the sector could become smart.
     pub rationale: Option<LocalizedText>,
 }
 

@@ -113,7 +113,7 @@ pub struct StatusDetails {
     pub heading: HeadingRow,
     /// The longest blocked first.
     pub blocked: Vec<BlockedRow>,
-    /// Those that are reported met first, then by their due dates.
+    /// The conditions that are reported met first, then by their due dates.
     pub conditions: Vec<ConditionRow>,
     /// In the order in which they were made.
     pub pilots: Vec<PilotRow>,

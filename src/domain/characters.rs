@@ -1,4 +1,4 @@
-//! What a reader sees of a text: characters that show nothing, and the controls of the writing direction.
+//! Text as a reader sees it: characters that show nothing, and the controls of the writing direction.
 
 use icu_properties::props::{
     DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, NoncharacterCodePoint,
@@ -14,7 +14,7 @@ const POP_FORMATTING: char = '\u{202c}';
 /// The control that ends an isolate.
 const POP_ISOLATE: char = '\u{2069}';
 
-/// Why a text is refused.
+/// The reason why a text is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextError {
     /// A reader sees nothing of it.

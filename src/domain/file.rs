@@ -24,7 +24,7 @@ pub enum FileKind {
     Text,
 }
 
-/// Why content is no file of a kind.
+/// The reason why content is no file of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContentError {
     Empty,

@@ -1,4 +1,4 @@
-//! Who may perform an operation, in words and as a list of roles. All of it follows from the table that is enforced
+//! The callers who may perform an operation, in words and as a list of roles. All of it follows from the table that is enforced
 //! ([`authorize`]): the document, the page of the rights and the refusals ask here.
 
 use serde::{Deserialize, Serialize};
@@ -119,7 +119,7 @@ pub fn check(answer: Authorization, action: Action) -> Result<(), Refusal> {
     }
 }
 
-/// Those who may perform an action, as a part of a sentence.
+/// The callers who may perform an action, as a part of a sentence.
 pub fn who_may(action: Action) -> Message {
     let allowed = roles(action, |answer| answer == Authorization::Allowed);
     let is_own_for_some =

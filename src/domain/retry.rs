@@ -1,4 +1,4 @@
-//! When a delivery that failed is attempted again: exponential back-off with jitter, over days.
+//! The times of further attempts at a delivery that failed: exponential back-off with jitter, over days.
 //!
 //! A receiver that is away for a minute gets its delivery soon, and one that is away for a night costs few attempts. The
 //! jitter keeps deliveries that failed together from being attempted together again.

@@ -2,7 +2,7 @@
 //! aims.
 
 vocabulary! {
-    /// How far a sector or a city is. In JSON and SQL a level is its number, 1 to 5.
+    /// Maturity of a sector or a city. In JSON and SQL a level is its number, 1 to 5.
     pub enum MaturityLevel {
         Initial = "1", "Initial (e-Government): focus on online services (sector based)", "أولي (حكومة إلكترونية): التركيز على الخدمات عبر الإنترنت حسب القطاع";
         Developing = "2", "Developing (Open): focus on online services (need based)", "قيد التطور (حكومة مفتوحة): التركيز على الخدمات عبر الإنترنت حسب الحاجة";

@@ -12,7 +12,7 @@ pub struct Transition<S> {
     pub to: S,
     /// True if the request must give a reason.
     pub reason_required: bool,
-    /// What the reason has to explain, where the state alone does not tell.
+    /// The subject of the reason, where the state alone does not tell.
     pub reason_for: Option<Message>,
     /// The obstacles now. The transition is possible if there are none.
     pub blocked_by: Vec<Blocker>,

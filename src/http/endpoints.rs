@@ -39,11 +39,11 @@ mod submissions;
 mod task_forces;
 mod users;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use super::openapi::operation_list::Operations;
 
 /// Every operation of the contract. What isn't registered here doesn't exist, neither as a route nor in the
 /// OpenAPI document.
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     // The router tries the routes one after the other, so the most frequent operations come first.
     status::operations(config);
     activities::operations(config);

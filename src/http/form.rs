@@ -114,7 +114,7 @@ fn without_pdf() -> Problem {
     )
 }
 
-/// What a browser that shows a form may load. A PDF is shown by a viewer of the browser, which loads its own parts.
+/// The policy of a browser that shows a form. A PDF is shown by a viewer of the browser, which loads its own parts.
 pub(super) fn policy(form: ReportFormat) -> (HeaderName, HeaderValue) {
     match form {
         ReportFormat::Pdf => (CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")),

@@ -11,6 +11,7 @@ mod examples;
 mod headers;
 mod localized;
 mod names;
+pub(super) mod operation_list;
 mod operations;
 mod parameters;
 pub(super) mod paths;
@@ -22,6 +23,7 @@ mod security;
 mod sharing;
 mod unused;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use actix_web::App;
@@ -32,6 +34,7 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa_actix_web::AppExt as _;
 
 use document::OpenApiDocument;
+use operation_list::{Operations, SchemaNames};
 
 use super::endpoints;
 use super::problem::ProblemDocument;
@@ -39,6 +42,7 @@ use super::response;
 use super::rights_page::{self, OperationRight};
 use super::route_table::RouteTable;
 use super::server::response_middleware::API_VERSION;
+use super::sheet::SheetFile;
 use crate::app::Error;
 use crate::domain::report::ReportFormat;
 use crate::domain::text::Language;
@@ -56,7 +60,7 @@ const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end(
     ),
     servers((url = "/", description = "The installation that serves the document.")),
     security(("bearer" = [])),
-    components(schemas(ProblemDocument, ReportFormat)),
+    components(schemas(ProblemDocument, ReportFormat, SheetFile)),
     tags(
         (name = "sign-in", description = "Sign-in, invitations, passwords and tokens."),
         (name = "me", description = "The account, tasks, activities and sessions of the signed-in user."),
@@ -101,6 +105,8 @@ struct Generated {
     yaml_etag: String,
     routes: Arc<RouteTable>,
     rights: Vec<OperationRight>,
+    /// The names that several schemas have.
+    ambiguous: BTreeSet<String>,
 }
 
 /// The document as JSON.
@@ -114,9 +120,14 @@ pub fn json() -> Result<&'static str, Error> {
 /// The document as YAML: what `taskforce openapi` prints and `openapi.yaml` holds.
 ///
 /// # Errors
-/// As [`json()`].
+/// As [`json()`]; two schemas of one name.
 pub fn yaml() -> Result<&'static str, Error> {
-    Ok(&generated()?.yaml)
+    let generated = generated()?;
+    if generated.ambiguous.is_empty() {
+        return Ok(&generated.yaml);
+    }
+    let names = generated.ambiguous.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    Err(Error::internal(format!("several schemas have the same name, and different content: {names}")))
 }
 
 /// The page of the rights in Markdown: what `taskforce rights` prints and `docs/rights.md` contains.
@@ -150,10 +161,11 @@ fn generated() -> Result<&'static Generated, Error> {
 }
 
 fn generate() -> Result<Generated, String> {
+    let mut names = SchemaNames::default();
     let (_, collected) = App::new()
         .into_utoipa_app()
         .openapi(Api::openapi())
-        .configure(endpoints::operations)
+        .configure(|config| endpoints::operations(&mut Operations::noting(config, &mut names)))
         .split_for_parts();
     let routes = Arc::new(RouteTable::new(&collected)?);
     let (completed, rights) = complete(collected)?;
@@ -180,7 +192,7 @@ fn generate() -> Result<Generated, String> {
     let yaml = serde_norway::to_string(&ordered).map_err(|error| error.to_string())?;
     let etag = |document: &str| format!("\"{API_VERSION}.{}\"", response::hash(document.as_bytes()));
     let (json_etag, yaml_etag) = (etag(&json), etag(&yaml));
-    Ok(Generated { json, yaml, json_etag, yaml_etag, routes, rights })
+    Ok(Generated { json, yaml, json_etag, yaml_etag, routes, rights, ambiguous: names.ambiguous() })
 }
 
 /// Adds to the operations' own declarations what they share, and collects who may perform them.

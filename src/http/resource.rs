@@ -149,15 +149,7 @@ macro_rules! resource_routes {
                 #[utoipa::path(
                     tag = $tag,
                     params($CollectionPath, $ExportQuery),
-                    responses((
-                        status = 200,
-                        description = "The sheet.",
-                        headers(("Content-Disposition" = String, description = "The name of the file, from the name of the task force, the list and the day: `filename*` (RFC 8187), and for programs that read only ASCII `filename`.")),
-                        content(
-                            ($crate::http::sheet::SheetFile = "text/csv"),
-                            ($crate::http::sheet::SheetFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-                        )
-                    )),
+                    responses($crate::http::sheet::SheetFile),
                     extensions(("x-problem-codes" = json!(
                         $crate::http::operation_problems::requires($crate::domain::rights::Action::ReadTaskForce)
                     )))
@@ -281,7 +273,7 @@ macro_rules! resource_routes {
         )?
 
         /// Registers the operations above. The order is that of the document.
-        fn resource_operations(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+        fn resource_operations(config: &mut crate::http::openapi::operation_list::Operations<'_, '_>) {
             config
                 $( .service($list) $( .service($export) )? )?
                 .service($create)

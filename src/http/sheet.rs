@@ -1,6 +1,7 @@
 //! Lists as sheets: the query parameters that every export has, and the response.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
@@ -10,9 +11,12 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, Hea
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::RefOr;
+use utoipa::openapi::content::Content;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::attachment::attachment;
 use super::negotiation::Negotiated;
@@ -99,6 +103,23 @@ impl ToSchema for SheetFile {
     }
 }
 
+/// The response of every export.
+impl IntoResponses for SheetFile {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let file_name = HeaderBuilder::new()
+            .schema(String::schema())
+            .description(Some("The name of the file, from the name of the task force, the list and the day: `filename*` (RFC 8187), and for programs that read only ASCII `filename`."))
+            .build();
+        let sheet = || Content::new(Some(Ref::from_schema_name(Self::name())));
+        let response = ResponseBuilder::new()
+            .description("The sheet.")
+            .header("Content-Disposition", file_name)
+            .content(FileKind::Csv.media_type(), sheet())
+            .content(FileKind::ExcelSheet.media_type(), sheet());
+        BTreeMap::from([("200".to_owned(), response.build().into())])
+    }
+}
+
 /// Declares the query of an export: the filters of a list, and the parameters that every export has.
 ///
 /// A macro for the same reasons as [`page_query!`](super::pagination).
@@ -131,7 +152,7 @@ macro_rules! export_query {
         }
 
         impl $name {
-            /// What the request says beside filters and order.
+            /// The options of the sheet beside filters and order.
             fn options(&self) -> $crate::http::sheet::SheetOptions {
                 $crate::http::sheet::SheetOptions {
                     format: self.format,

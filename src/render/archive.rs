@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::domain::text::LocalizedText;
 
-/// What the manifest says that the file is.
+/// The format that the manifest names.
 pub const FORMAT: &str = "taskforce-archive";
 
 /// The version of the layout.
@@ -57,7 +57,7 @@ pub struct Manifest {
     pub files: Vec<ArchivedFile>,
 }
 
-/// What an archive contains.
+/// The description of an archive in its manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contents {
@@ -105,4 +105,23 @@ pub struct ArchivedFile {
     pub bytes: u64,
     /// The SHA-256 of the content, in hexadecimal.
     pub sha256: String,
+}
+
+#[cfg(test)]
+mod sample {
+    use super::*;
+
+    /// Contents of an archive without rows.
+    pub(super) fn contents() -> Contents {
+        Contents {
+            format: FORMAT.to_owned(),
+            format_version: FORMAT_VERSION,
+            service_version: "0.1.0".to_owned(),
+            schema_version: "2026".to_owned(),
+            as_of: "2026-11-28T09:30:12Z".parse().unwrap(),
+            task_force: ArchivedTaskForce { id: Uuid::nil(), name: LocalizedText::both("أ", "A") },
+            head: ArchivedHead { seq: 1, hash: "00".to_owned() },
+            counts: BTreeMap::new(),
+        }
+    }
 }

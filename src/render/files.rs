@@ -13,7 +13,7 @@ pub const FORMS: &[ReportFormat] = &[
     ReportFormat::Pdf,
 ];
 
-/// Why a document is no file.
+/// The reason why a document is no file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The template of a page failed.

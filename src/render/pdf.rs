@@ -31,7 +31,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 /// one standard, and what is filed for decades has to declare that of archives.
 const STANDARD: PdfStandard = PdfStandard::A_2a;
 
-/// Why a document could not be printed.
+/// The reason why a document could not be printed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PdfError {
     /// A font in the program is broken.

@@ -72,7 +72,7 @@ impl<K: Ord> Places<K> {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
-    /// The places of a key. Whoever has or awaits one keeps them.
+    /// The places of a key, which exist as long as somebody has or awaits one of them.
     fn of(&self, key: K) -> Arc<Semaphore> {
         let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
         of_each.retain(|_, places| places.strong_count() > 0);

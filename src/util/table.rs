@@ -34,7 +34,7 @@ pub(crate) struct Row {
     pub(crate) count: usize,
 }
 
-/// Why a file is no table.
+/// The reason why a file is no table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TableError {
     #[error("the file has no row of headings")]

@@ -172,7 +172,7 @@ fn language_of(text: &str) -> Language {
     if first.is_some_and(|first| is_arabic(&first)) { Language::Arabic } else { Language::English }
 }
 
-/// How a table is to be read.
+/// The way in which a table is to be read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ImportOptions {
     /// The step of rows that name none; `None` stands for the open step.

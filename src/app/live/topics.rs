@@ -15,7 +15,7 @@ use crate::app::wakes::Wake;
 /// The events of a task force that a stream may be behind before it has to read by itself.
 const BUFFER: usize = 256;
 
-/// Those who wait, by the id that they wait for.
+/// The requests that wait, by the id that they wait for.
 #[derive(Debug, Default)]
 pub(super) struct Topics {
     topics: Mutex<HashMap<Uuid, Topic>>,

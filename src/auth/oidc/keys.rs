@@ -62,7 +62,7 @@ pub(super) struct Keys {
     fetch_lock: Arc<Mutex<()>>,
 }
 
-/// Why the keys can't be fetched.
+/// The reason why the keys can't be fetched.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
     #[error("{0} is neither https nor, like its issuer, on loopback")]

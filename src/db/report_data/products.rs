@@ -25,7 +25,7 @@ use crate::domain::text::LocalizedText;
 
 type PolicyRow = (Uuid, LocalizedText, PolicyKind, Option<String>, Vec<Aim>, DateTime<Utc>);
 
-/// These policies, which are adopted.
+/// The policies with these ids, which are adopted.
 pub(super) async fn policies(
     conn: &Conn,
     task_force_id: Uuid,

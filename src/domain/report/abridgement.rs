@@ -1,4 +1,4 @@
-//! What a report leaves out. A report has a largest size, and nothing that members wrote may keep a task force from
+//! Lists of a report that are cut. A report has a largest size, and nothing that members wrote may keep a task force from
 //! reporting: many records can be neither changed nor deleted. Lists that are too long are therefore cut, and the report
 //! says how many items each of them has.
 

@@ -4,14 +4,11 @@ use uuid::Uuid;
 
 use super::abridgement::ReportList;
 use super::changes::{ReportAspect, ReportChange, ReportChanges};
-use super::model::{
-    Parts, ReportDecision, ReportIndicator, ReportMaturity, ReportMember, ReportMigration, ReportModel,
-    ReportPilot, ReportPolicy, ReportSector,
-};
+use super::model::{Parts, ReportDecision, ReportIndicator, ReportMaturity, ReportMember, ReportModel};
 use crate::domain::event::SubjectKind;
 use crate::domain::policy::PolicyState;
 use crate::domain::text::LocalizedText;
-use crate::domain::vocabulary::Vocabulary as _;
+use crate::domain::vocabulary::Vocabulary;
 
 /// A resource as both reports have it.
 struct Compared<'a> {
@@ -20,7 +17,13 @@ struct Compared<'a> {
     state: Option<&'static str>,
 }
 
-/// What changed between an earlier report and the parts of a new one on a cycle.
+impl<'a> Compared<'a> {
+    fn in_state(id: Uuid, title: &'a LocalizedText, state: impl Vocabulary) -> Self {
+        Self { id, title, state: Some(state.code()) }
+    }
+}
+
+/// The changes between an earlier report and the parts of a new one on a cycle.
 pub fn changes(earlier: &ReportModel, cycle: i32, now: &Parts) -> ReportChanges {
     let is_same_cycle = earlier.control.cycle == cycle;
     let mut items = Vec::new();
@@ -30,19 +33,24 @@ pub fn changes(earlier: &ReportModel, cycle: i32, now: &Parts) -> ReportChanges 
         steps(earlier, now, &mut items);
     }
     let has_all = |list| earlier.has_all(list) && now.has_all(list);
-    let (before, after) = (policies(&earlier.policies), policies(&now.policies));
+    let (before, after) = both(&earlier.policies, &now.policies, |one| {
+        Compared::in_state(one.id, &one.title, PolicyState::Adopted)
+    });
     resources(SubjectKind::Policy, before, after, has_all(ReportList::Policies), &mut items);
-    let (before, after) = (sectors(&earlier.sectors), sectors(&now.sectors));
+    let (before, after) =
+        both(&earlier.sectors, &now.sectors, |one| Compared::in_state(one.id, &one.name, one.state));
     resources(SubjectKind::Sector, before, after, has_all(ReportList::Sectors), &mut items);
     maturity(earlier, now, &mut items);
     // Pilots and migrations of an earlier cycle that do not go on are no part of a report on a new one.
     let goes_on = |before: &Compared, after: &[Compared]| is_same_cycle || find(after, before.id).is_some();
-    let (before, after) = (pilots(&earlier.pilots), pilots(&now.pilots));
+    let (before, after) =
+        both(&earlier.pilots, &now.pilots, |one| Compared::in_state(one.id, &one.title, one.state));
     let before = before.into_iter().filter(|one| goes_on(one, &after)).collect();
     resources(SubjectKind::Pilot, before, after, has_all(ReportList::Pilots), &mut items);
     let has_all_indicators = has_all(ReportList::Pilots) && has_all(ReportList::Indicators);
     measurements(earlier, now, has_all_indicators, &mut items);
-    let (before, after) = (migrations(&earlier.migrations), migrations(&now.migrations));
+    let (before, after) =
+        both(&earlier.migrations, &now.migrations, |one| Compared::in_state(one.id, &one.title, one.state));
     let before = before.into_iter().filter(|one| goes_on(one, &after)).collect();
     resources(SubjectKind::Migration, before, after, has_all(ReportList::Migrations), &mut items);
     decisions(earlier, now, &mut items);
@@ -54,37 +62,20 @@ pub fn changes(earlier: &ReportModel, cycle: i32, now: &Parts) -> ReportChanges 
     ReportChanges { since_report: earlier.control.number, since: earlier.control.as_of, items }
 }
 
-fn policies(policies: &[ReportPolicy]) -> Vec<Compared<'_>> {
-    let adopted = Some(PolicyState::Adopted.code());
-    policies.iter().map(|one| Compared { id: one.id, title: &one.title, state: adopted }).collect()
-}
-
-fn sectors(sectors: &[ReportSector]) -> Vec<Compared<'_>> {
-    sectors
-        .iter()
-        .map(|one| Compared { id: one.id, title: &one.name, state: Some(one.state.code()) })
-        .collect()
-}
-
-fn pilots(pilots: &[ReportPilot]) -> Vec<Compared<'_>> {
-    pilots
-        .iter()
-        .map(|one| Compared { id: one.id, title: &one.title, state: Some(one.state.code()) })
-        .collect()
-}
-
-fn migrations(migrations: &[ReportMigration]) -> Vec<Compared<'_>> {
-    migrations
-        .iter()
-        .map(|one| Compared { id: one.id, title: &one.title, state: Some(one.state.code()) })
-        .collect()
+/// The items of a list in both reports.
+fn both<'a, T>(
+    before: &'a [T],
+    after: &'a [T],
+    compared: impl Fn(&'a T) -> Compared<'a>,
+) -> (Vec<Compared<'a>>, Vec<Compared<'a>>) {
+    (before.iter().map(&compared).collect(), after.iter().map(&compared).collect())
 }
 
 fn conditions(decisions: &[ReportDecision]) -> Vec<Compared<'_>> {
     decisions
         .iter()
         .flat_map(|decision| &decision.conditions)
-        .map(|one| Compared { id: one.id, title: &one.text, state: Some(one.state.code()) })
+        .map(|one| Compared::in_state(one.id, &one.text, one.state))
         .collect()
 }
 

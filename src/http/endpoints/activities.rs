@@ -11,7 +11,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -28,6 +27,7 @@ use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::negotiation::Negotiated;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
@@ -40,7 +40,7 @@ use crate::http::response;
 use crate::http::sheet::{self, SheetFile};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_activities);
     // Before the activity whose id it would be.
     config.service(export_activities).service(import::import_activities);
@@ -393,15 +393,7 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
 #[utoipa::path(
     tag = "activities",
     params(TaskForcePath, ActivityExportQuery),
-    responses((
-        status = 200,
-        description = "The sheet.",
-        headers(("Content-Disposition" = String, description = "The name of the file, from the name of the task force, the list and the day: `filename*` (RFC 8187), and for programs that read only ASCII `filename`.")),
-        content(
-            (SheetFile = "text/csv"),
-            (SheetFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        )
-    )),
+    responses(SheetFile),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce).refuses([RefusalCode::UnknownReference]))))
 )]
 #[get("/v1/task-forces/{taskForceId}/activities/export")]

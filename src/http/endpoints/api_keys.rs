@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -20,6 +19,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, KeyScope};
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::idempotency;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
@@ -28,7 +28,7 @@ use crate::http::request::{Create, NoBody, Path, Read, Root};
 use crate::http::response;
 use crate::http::text::PlainLine;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_api_keys).service(create_api_key).service(revoke_api_key);
 }
 

@@ -10,7 +10,6 @@ use futures_util::{Stream, stream};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app;
 use crate::app::App;
@@ -19,12 +18,13 @@ use crate::domain::file_name;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::http::attachment::attachment;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{Read, TaskForcePath};
 use crate::http::server::settings::Settings;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(download_archive);
 }
 
@@ -110,11 +110,14 @@ enum Body {
 
 /// The bytes of an archive. Nothing is made for a response that is sent without its body. A client may be behind the pace of
 /// a download as long as it may read nothing.
-fn bytes(archive: Archive, patience: Duration) -> impl Stream<Item = std::result::Result<Bytes, app::Error>> {
-    let body = Body::Prepared(Box::new(archive), patience);
+fn bytes(
+    archive: Archive,
+    tolerance: Duration,
+) -> impl Stream<Item = std::result::Result<Bytes, app::Error>> {
+    let body = Body::Prepared(Box::new(archive), tolerance);
     Box::pin(stream::try_unfold(body, async |body| {
         let mut making = match body {
-            Body::Prepared(archive, patience) => archive.make(patience),
+            Body::Prepared(archive, tolerance) => archive.make(tolerance),
             Body::Making(making) => making,
         };
         let chunk = making.next().await?;

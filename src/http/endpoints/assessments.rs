@@ -8,7 +8,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::sectors::SectorPath;
@@ -18,6 +17,7 @@ use crate::db::assessments::AssessmentFields;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::sector::AssessmentKind;
 use crate::domain::text::Language;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
@@ -26,7 +26,7 @@ use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::PlainText;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     resource_operations(config);
 }
 

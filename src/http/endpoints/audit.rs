@@ -5,18 +5,18 @@ use actix_web::{HttpResponse, get};
 use model_mapper::Mapper;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::audit::{Break, ChainBreakReason};
 use crate::domain::rights::Action;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{Read, TaskForcePath};
 use crate::http::response;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(verify_audit);
 }
 

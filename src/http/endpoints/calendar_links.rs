@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, delete, get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::share_links::{CreatedShareLink, ShareLink, ShareLinkPage, created};
@@ -13,6 +12,7 @@ use crate::app::{self, App};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::shared_page::SharedPage;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{PageParameters as _, PageQuery};
 use crate::http::problem::Result;
@@ -21,7 +21,7 @@ use crate::http::response;
 use crate::http::server::settings::Settings;
 use crate::http::text::PlainLine;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_my_calendar_links).service(create_my_calendar_link).service(revoke_my_calendar_link);
 }
 

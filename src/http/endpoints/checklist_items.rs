@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::migrations::MigrationPath;
@@ -17,6 +16,7 @@ use crate::db;
 use crate::db::checklist_items::ChecklistItemFields;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
@@ -25,7 +25,7 @@ use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::LocalizedName;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     resource_operations(config);
 }
 

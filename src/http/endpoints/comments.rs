@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::activities::ActivityPath;
@@ -16,6 +15,7 @@ use crate::domain::reference;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::writing::Write;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::patch::Patch;
@@ -26,7 +26,7 @@ use crate::http::request::{Change, Create, Delete, IfMatch, Path, Read};
 use crate::http::response;
 use crate::http::text::PlainText;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(list_comments)
         .service(create_comment)

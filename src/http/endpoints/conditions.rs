@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -18,6 +17,7 @@ use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::permissions::ConditionPermissions;
@@ -27,7 +27,7 @@ use crate::http::request::{Change, IfMatch, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::LocalizedNote;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_conditions).service(get_condition).service(transition_condition);
 }
 

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::conditions::ConditionItem;
 use super::reports::CouncilReportItem;
@@ -20,6 +19,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::report::ReportState;
 use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
@@ -28,7 +28,7 @@ use crate::http::request::{Read, Root};
 use crate::http::response;
 use crate::http::text::LocalizedName;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_all_reports).service(list_all_conditions);
 }
 
@@ -85,7 +85,7 @@ pub(super) enum ReportSort {
 }
 
 page_query! {
-    /// Which reports.
+    /// The query parameters of the list of all reports.
     AllReportsQuery {
         /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 4, example = json!(["submitted"]))]
@@ -182,7 +182,7 @@ pub(super) enum DueDateSort {
 }
 
 page_query! {
-    /// Which conditions.
+    /// The query parameters of the list of all conditions.
     AllConditionsQuery {
         /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["open"]))]

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::conditions::Condition;
@@ -21,6 +20,7 @@ use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery, page_query};
 use crate::http::permissions::DecisionPermissions;
@@ -30,7 +30,7 @@ use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_decisions).service(create_decision).service(get_decision).service(list_all_decisions);
 }
 

@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -19,6 +18,7 @@ use crate::domain::event::{ActorKind, EventAction};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, PAGE_BYTES, Page, PageParameters as _, Paging, page_query};
 use crate::http::problem::Result;
@@ -27,7 +27,7 @@ use crate::http::request::{Read, Root, TaskForcePath};
 use crate::http::response;
 use crate::http::text::LocalizedName;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_events).service(list_installation_events);
 }
 

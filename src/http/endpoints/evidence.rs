@@ -10,7 +10,6 @@ use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::resource::View;
@@ -21,6 +20,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::{OperationProblems, requires};
 use crate::http::pagination::{ListItem, Page, Paging, page_query};
 use crate::http::patch::{Patch, PatchTarget};
@@ -39,7 +39,7 @@ fn changes_evidence() -> OperationProblems {
         .writes_in_step(Write::OpenStep)
 }
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     resource_operations(config);
     config
         .service(content::upload_evidence)

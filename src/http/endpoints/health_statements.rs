@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -14,6 +13,7 @@ use crate::domain::rights::Action;
 use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
@@ -22,7 +22,7 @@ use crate::http::request::{Create, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::LocalizedNote;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_health_statements).service(create_health_statement);
 }
 

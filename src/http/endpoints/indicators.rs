@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::pilots::PilotPath;
@@ -24,6 +23,7 @@ use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::decimals::{DecimalInput, DecimalNumber};
 use crate::http::negotiation::Negotiated;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::{changes_product, requires};
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
@@ -34,7 +34,7 @@ use crate::http::resource::{Representation, resource_routes};
 use crate::http::sheet::{self, SheetFile, export_query};
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     resource_operations(config);
     config.service(export_indicators);
 }
@@ -246,15 +246,7 @@ export_query! {
 #[utoipa::path(
     tag = "pilots",
     params(TaskForcePath, IndicatorExportQuery),
-    responses((
-        status = 200,
-        description = "The sheet.",
-        headers(("Content-Disposition" = String, description = "The name of the file, from the name of the task force, the list and the day: `filename*` (RFC 8187), and for programs that read only ASCII `filename`.")),
-        content(
-            (SheetFile = "text/csv"),
-            (SheetFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        )
-    )),
+    responses(SheetFile),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/indicators/export")]

@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use futures_util::{Stream, stream};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::events::AuditEvent;
@@ -17,6 +16,7 @@ use crate::db::events::EventFilter;
 use crate::domain::event::EventAction;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::Action;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{Read, TaskForcePath};
@@ -30,7 +30,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 /// service is over.
 const BEGINNING: &str = "retry: 2000\n\n";
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(stream_events);
 }
 

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::activities::ActivityItem;
 use crate::app::App;
@@ -15,6 +14,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery, page_query};
 use crate::http::problem::Result;
@@ -22,7 +22,7 @@ use crate::http::reference::ResourceReference;
 use crate::http::request::{Read, Root};
 use crate::http::response;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_my_activities).service(list_my_tasks);
 }
 
@@ -113,7 +113,7 @@ impl ListItem for MyTask {
 }
 
 page_query! {
-    /// Which tasks.
+    /// The query parameters of a list of tasks.
     TaskQuery {
         /// Only tasks of one of these kinds. Repeat `kind`, or separate the kinds by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 6, example = json!(["decision"]))]

@@ -6,7 +6,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -18,6 +17,7 @@ use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::UserState;
 use crate::domain::writing::Write;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
@@ -27,7 +27,7 @@ use crate::http::request::{Change, Create, IfMatch, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(list_members)
         .service(create_member)

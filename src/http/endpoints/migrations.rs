@@ -7,7 +7,6 @@ use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::resource::View;
@@ -17,6 +16,7 @@ use crate::db::resource::ProductFilter;
 use crate::domain::migration::{MigrationState, difference};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
@@ -28,7 +28,7 @@ use crate::http::resource::{ListQuery, ProductSort, Representation, resource_rou
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine, PlainText};
 use crate::http::values::{PatchedReconciliationCounts, ReconciliationCounts};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     resource_operations(config);
 }
 

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -14,13 +13,14 @@ use crate::app::page_links::NewPageLink as NewLink;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::shared_page::SharedPage;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{Create, Root};
 use crate::http::server::settings::Settings;
 use crate::http::{idempotency, response};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(create_page_link);
 }
 

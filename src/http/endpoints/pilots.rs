@@ -9,7 +9,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -23,6 +22,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::{changes_product, requires};
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery, page_query};
 use crate::http::patch::Patch;
@@ -35,7 +35,7 @@ use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
 use crate::http::values::Aims;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     resource_operations(config);
     config.service(list_evaluations);
 }

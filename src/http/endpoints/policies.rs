@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::resource::View;
@@ -19,6 +18,7 @@ use crate::domain::policy::{PolicyKind, PolicyState};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
@@ -30,7 +30,7 @@ use crate::http::resource::{ListQuery, ProductSort, Representation, resource_rou
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainLine};
 use crate::http::values::Aims;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     resource_operations(config);
 }
 

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -13,6 +12,7 @@ use crate::app::refused_attempts::{RefusedFilter, RefusedRow};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
@@ -21,7 +21,7 @@ use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{Read, Root};
 use crate::http::response;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_refused_attempts);
 }
 

@@ -12,7 +12,6 @@ use sha2::{Digest as _, Sha256};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::report_files::ReportFile;
@@ -31,6 +30,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 use crate::http::attachment;
 use crate::http::form::{self, Asked};
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::permissions::CouncilReportPermissions;
@@ -40,7 +40,7 @@ use crate::http::request::{self, Create, Path, Read, TaskForcePath};
 use crate::http::response::{self, REVALIDATE};
 use crate::http::text::LocalizedText as LongText;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_reports).service(create_report).service(get_report);
 }
 

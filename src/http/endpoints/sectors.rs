@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::resource::View;
@@ -18,6 +17,7 @@ use crate::db::sectors::{SectorDetail, SectorFields};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::sector::SectorState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
@@ -27,7 +27,7 @@ use crate::http::request::{Path, TaskForcePath};
 use crate::http::resource::{ListQuery, ProductSort, Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     resource_operations(config);
 }
 

@@ -16,7 +16,6 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::readiness::ServiceReadiness;
@@ -25,6 +24,7 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::negotiation;
 use crate::http::openapi::document::OpenApiDocument;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::{refuses, requires_installation_secret};
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
@@ -34,7 +34,7 @@ use crate::http::server::response_middleware::API_VERSION;
 use crate::http::server::settings::Settings;
 use crate::util::output;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(get_service_info)
         .service(get_root)

@@ -5,20 +5,20 @@ use actix_web::{HttpResponse, delete, get};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::sessions::SessionView;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{NoBody, Path, Read, Root};
 use crate::http::response;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_my_sessions).service(end_my_session);
 }
 

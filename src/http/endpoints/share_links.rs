@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::{self, App};
@@ -20,6 +19,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::shared_page::{ShareLinkState, SharedPage};
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
@@ -29,7 +29,7 @@ use crate::http::server::settings::Settings;
 use crate::http::text::PlainLine;
 use crate::http::{idempotency, response};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(list_share_links)
         .service(create_share_link)

@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse, post, put};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::sign_in::{SignedIn, Visit};
@@ -15,6 +14,7 @@ use crate::auth::tokens;
 use crate::domain::characters;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::rights::Action;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::{refuses, requires};
 use crate::http::problem::Result;
 use crate::http::refresh_cookie;
@@ -22,7 +22,7 @@ use crate::http::request::{Create, Public, Root};
 use crate::http::response;
 use crate::http::server::client_address;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(sign_in)
         .service(refresh_session)

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::reports::BeforeCouncil;
@@ -17,6 +16,7 @@ use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::LocalizedText;
 use crate::http::name_sort::NameSort;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
@@ -26,7 +26,7 @@ use crate::http::response;
 use crate::http::storage::StorageDocument;
 use crate::http::text::LocalizedName;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(get_task_force_status).service(list_task_force_statuses);
 }
 

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, delete, get, patch, put};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -19,6 +18,7 @@ use crate::domain::step::{StepName, StepState};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::patch::Patch;
 use crate::http::permissions::{StepPermissions, StepReadinessPermissions};
@@ -28,7 +28,7 @@ use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, TaskForc
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(list_steps)
         .service(get_step)

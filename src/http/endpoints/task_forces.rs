@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::members::NewMember;
@@ -25,6 +24,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
 use crate::http::name_sort::NameSort;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
@@ -34,7 +34,7 @@ use crate::http::request::{Change, Create, IfMatch, Read, Root, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(list_task_forces)
         .service(create_task_force)

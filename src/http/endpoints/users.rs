@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -21,6 +20,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState};
 use crate::http::idempotency::{self, DryRun};
 use crate::http::name_sort::NameSort;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
@@ -31,7 +31,7 @@ use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, Root};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(get_me)
         .service(update_me)

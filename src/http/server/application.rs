@@ -19,6 +19,7 @@ use super::{
 };
 use crate::app::App;
 use crate::http::openapi::document::OpenApiDocument;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::request::{BODY_LIMIT, Uploads};
 use crate::http::route_table::RouteTable;
 use crate::http::{endpoints, idempotency, openapi, request_errors};
@@ -84,7 +85,9 @@ impl Application {
                     config.app_data(byte_limiter);
                 }
             })
-            .configure(|config| endpoints::operations(&mut ServiceConfig::new(config)))
+            .configure(|config| {
+                endpoints::operations(&mut Operations::new(&mut ServiceConfig::new(config)));
+            })
             .configure(documentation::routes)
             // Before the pages, whose tokens may have any letters.
             .configure(calendar_feed::routes)

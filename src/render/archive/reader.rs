@@ -20,7 +20,7 @@ const MOST_MANIFEST: u64 = 64 * 1024 * 1024;
 pub const MOST_LINE: u64 = 16 * 1024 * 1024;
 pub const MOST_CONTENT: u64 = 32 * 1024 * 1024;
 
-/// What is unpacked may be so many times as large as the file, beyond so many bytes. Rows become a tenth, and only contents
+/// The unpacked members may be so many times as large as the file, beyond so many bytes. Rows become a tenth, and only contents
 /// of repetitions become less; their sum is limited by the storage of a task force.
 const MOST_RATIO: u64 = 100;
 const FREE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
@@ -30,7 +30,7 @@ const END: usize = 22;
 const END_64_LOCATOR: usize = 20;
 const END_64: usize = 56;
 
-/// Why an archive cannot be read.
+/// The reason why an archive cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The operating system does not give the bytes.
@@ -94,7 +94,7 @@ impl<R: Read + Seek> ArchiveReader<R> {
         &self.manifest
     }
 
-    /// What the manifest says of a member.
+    /// The entry of a member in the manifest.
     pub fn file(&self, path: &str) -> Option<&ArchivedFile> {
         self.manifest.files.get(*self.places.get(path)?)
     }
@@ -314,30 +314,15 @@ fn read_manifest<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<Manifest> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::io::{Cursor, Write as _};
 
-    use uuid::Uuid;
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
 
     use super::*;
-    use crate::domain::text::LocalizedText;
+    use crate::render::archive::Contents;
+    use crate::render::archive::sample::contents;
     use crate::render::archive::writer::ArchiveWriter;
-    use crate::render::archive::{ArchivedHead, ArchivedTaskForce, Contents};
-
-    fn contents() -> Contents {
-        Contents {
-            format: FORMAT.to_owned(),
-            format_version: FORMAT_VERSION,
-            service_version: "0.1.0".to_owned(),
-            schema_version: "2026".to_owned(),
-            as_of: "2026-11-28T09:30:12Z".parse().unwrap(),
-            task_force: ArchivedTaskForce { id: Uuid::nil(), name: LocalizedText::both("أ", "A") },
-            head: ArchivedHead { seq: 1, hash: "00".to_owned() },
-            counts: BTreeMap::new(),
-        }
-    }
 
     fn written(members: usize) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -15,7 +15,7 @@ use crate::domain::archive::Content;
 use crate::domain::audit::{Break, ChainVerifier, StoredEvent, StoredHead};
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// What was verified.
+/// The result of a verification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// The members whose content is the one of the manifest.
@@ -24,7 +24,7 @@ pub struct Verified {
     pub events: i64,
     /// The contents whose hash is the one of their row.
     pub contents: usize,
-    /// What is wrong.
+    /// The number of defects.
     pub defects: usize,
 }
 

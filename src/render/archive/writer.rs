@@ -168,34 +168,13 @@ fn date_of(at: DateTime<Utc>) -> zip::DateTime {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::io::{Cursor, Read as _};
 
-    use uuid::Uuid;
-
     use super::*;
-    use crate::domain::text::LocalizedText;
-    use crate::render::archive::{ArchivedHead, ArchivedTaskForce, FORMAT, FORMAT_VERSION};
-
-    fn contents() -> Contents {
-        Contents {
-            format: FORMAT.to_owned(),
-            format_version: FORMAT_VERSION,
-            service_version: "0.1.0".to_owned(),
-            schema_version: "2026".to_owned(),
-            as_of: as_of(),
-            task_force: ArchivedTaskForce { id: Uuid::nil(), name: LocalizedText::both("أ", "A") },
-            head: ArchivedHead { seq: 1, hash: "00".to_owned() },
-            counts: BTreeMap::new(),
-        }
-    }
-
-    fn as_of() -> DateTime<Utc> {
-        "2026-11-28T09:30:12Z".parse().unwrap()
-    }
+    use crate::render::archive::sample::contents;
 
     fn write(sink: impl Write, finishes: bool) -> io::Result<()> {
-        let mut archive = ArchiveWriter::new(sink, as_of());
+        let mut archive = ArchiveWriter::new(sink, contents().as_of);
         archive.begin("tables/cycles.jsonl")?;
         archive.write(b"{\"number\"")?;
         archive.write(b":1}\n")?;

@@ -59,7 +59,7 @@ pub(super) enum Anchor {
     End,
 }
 
-/// What a shape is filled with. Printed without colours, no two of the fills look alike.
+/// The fill of a shape. Printed without colours, no two of the fills look alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fill {
     /// White.
@@ -78,7 +78,7 @@ pub(super) enum Fill {
     Stripes,
 }
 
-/// How the outline of a shape or a line is drawn.
+/// The outline of a shape, or a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stroke {
     /// Colour.

@@ -17,10 +17,10 @@ const END_OF_ISOLATE: char = '\u{2069}';
 /// The end of a text that is shortened.
 const ELLIPSIS: char = '…';
 
-/// How much wider than Noto Sans another font of the reader may be.
+/// The width of other fonts of readers in relation to Noto Sans, at most.
 const RESERVE: f64 = 1.06;
 
-/// How much wider bold letters are.
+/// The width of bold letters in relation to others.
 const BOLD: f64 = 1.08;
 
 /// Size and weight of a text.

@@ -90,7 +90,7 @@ impl DateKind {
     }
 }
 
-/// How a date stands towards the current day.
+/// The position of a date towards the current day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Urgency {
     Over,

@@ -1,4 +1,4 @@
-//! What the charts say in the same way.
+//! Texts that several charts share.
 
 use crate::domain::text::{Language, LocalizedText};
 use crate::render::bidi;

@@ -23,7 +23,7 @@ struct Part {
     action: Option<Action>,
 }
 
-/// What the reader can do at the address of the page.
+/// An action that the reader can take at the address of the page.
 #[derive(Debug)]
 struct Action {
     label: &'static str,

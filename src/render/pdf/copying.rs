@@ -121,7 +121,7 @@ fn is_control(letter: char) -> bool {
 /// The outline of a glyph.
 struct Outline<'a> {
     curve: Curve,
-    /// Where the last segment ended, in units of the font.
+    /// The end of the last segment, in units of the font.
     last: (f32, f32),
     item: &'a TextItem,
 }

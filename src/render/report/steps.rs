@@ -98,7 +98,7 @@ fn votes(wording: Wording, model: &ReportModel) -> Vec<Block> {
     vec![table(wording, fixed.votes, columns, rows)]
 }
 
-/// What members said with their votes.
+/// The comments of members with their votes.
 fn comments(wording: Wording, model: &ReportModel) -> Vec<Line> {
     let fixed = StepWords::of(wording.language);
     let comment = |step: &ReportStep, vote: &ReportVote| {

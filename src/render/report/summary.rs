@@ -101,7 +101,7 @@ pub(super) fn summary(
     sections
 }
 
-/// Which report this is.
+/// The identification of the report.
 fn identification(wording: Wording, model: &ReportModel, submitted_at: Option<DateTime<Utc>>) -> Block {
     let fixed = SummaryWords::of(wording.language);
     let control = &model.control;
@@ -160,7 +160,7 @@ fn figures(wording: Wording, model: &ReportModel) -> Block {
     Block::Facts(facts)
 }
 
-/// What changed since the last report. A report of an earlier version does not say.
+/// The changes since the last report. A report of an earlier version does not say.
 pub(super) fn changes(wording: Wording, model: &ReportModel) -> Option<Section> {
     let fixed = SummaryWords::of(wording.language);
     // A table does not fit on the first page.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 mod arabic;
 mod catalogues;
+mod doc_comments;
 mod guides;
 mod ids;
 mod layers;

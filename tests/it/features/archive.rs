@@ -231,7 +231,7 @@ async fn two_archives_are_made_at_once_and_one_for_each_user() {
         let problem = answer.expect_problem(503, "unavailable");
         assert!(problem["detail"].as_str().unwrap().contains("archive"), "{problem}");
     }
-    // Whoever may not read the task force waits for nobody.
+    // A caller who may not read the task force waits for nobody.
     app.as_who(Who::OtherChair).get(app.a("/archive")).await.expect_problem(404, "notFound");
     // A client that leaves makes room for one who waits, and its snapshot ends.
     let (archive, ()) = tokio::join!(app.as_secretariat().get(app.a("/archive")), async {
@@ -253,8 +253,8 @@ async fn two_archives_are_made_at_once_and_one_for_each_user() {
 /// A client that never stops reading, and reads as slowly as it can, does not keep its place for half an hour.
 #[tokio::test]
 async fn a_client_that_reads_too_slowly_loses_its_place() {
-    let patience = Duration::from_secs(2);
-    let adjust = Box::new(move |settings: &mut Settings| settings.timeouts.write = patience);
+    let tolerance = Duration::from_secs(2);
+    let adjust = Box::new(move |settings: &mut Settings| settings.timeouts.write = tolerance);
     let app = TestApp::start_with(Setup { adjust, ..Setup::default() }).await;
     db_large_files(&app).await;
     let socket = TcpSocket::new_v4().unwrap();

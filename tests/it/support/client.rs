@@ -57,11 +57,13 @@ pub(crate) struct Draft {
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<Vec<u8>>,
+    /// The events of a stream that are waited for.
+    pub(crate) events: usize,
 }
 
 impl Draft {
     pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), headers: Vec::new(), body: None }
+        Self { method, path: path.into(), headers: Vec::new(), body: None, events: 0 }
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {
@@ -104,14 +106,15 @@ impl Draft {
     }
 }
 
-/// The body of a response; of a stream without an end of its own, the beginning.
-async fn body_of(response: &mut reqwest::Response) -> Vec<u8> {
+/// The body of a response; of a stream without an end of its own, the beginning with so many events.
+async fn body_of(response: &mut reqwest::Response, events: usize) -> Vec<u8> {
     let content_type = response.headers().get("content-type");
     let is_stream = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.unwrap() {
         body.extend_from_slice(&chunk);
-        if is_stream {
+        // Each part of a stream ends with an empty line, also the one before the first event.
+        if is_stream && body.windows(2).filter(|pair| pair == b"\n\n").count() > events {
             break;
         }
     }
@@ -152,7 +155,7 @@ impl<'a> Client<'a> {
 
     /// Sends a request with a token that may not be one's own.
     pub(crate) async fn send_with(self, token: Option<&str>, draft: Draft) -> Answer {
-        let Draft { method, path, headers, body } = draft;
+        let Draft { method, path, headers, body, events } = draft;
         let mut request = self.app.http.request(method.clone(), self.app.url(&path));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -169,7 +172,7 @@ impl<'a> Client<'a> {
             path,
             status: answer.status().as_u16(),
             headers: answer.headers().clone(),
-            body: body_of(&mut answer).await,
+            body: body_of(&mut answer, events).await,
         };
         answer.check_common_headers(self.app.is_secure);
         if answer.header("content-encoding").is_empty() {

@@ -10,7 +10,7 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// Why a text is not read as a date.
+/// The reason why a text is not read as a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unread {
     /// The text is a date in both orders, and they are two days.

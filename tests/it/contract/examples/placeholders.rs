@@ -88,6 +88,22 @@ impl Placeholders {
         })
     }
 
+    /// A stream of events as the examples show it: the data of each event is JSON.
+    pub(super) fn hide_stream(&mut self, place: &str, stream: &str) -> String {
+        let mut shown = String::new();
+        for (number, line) in stream.lines().enumerate() {
+            match line.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap()) {
+                Some(data) => {
+                    let data: Value = self.hide(&format!("{place}/{number}"), &data);
+                    shown.push_str(&format!("data: {data}"));
+                }
+                None => shown.push_str(line),
+            }
+            shown.push('\n');
+        }
+        shown
+    }
+
     /// The value that examples show, as the service takes it.
     pub(super) fn reveal(&self, value: &Value) -> Value {
         match value {

@@ -176,7 +176,13 @@ impl<'a> Player<'a> {
         }
 
         self.keep(line, &body)?;
-        let shown = self.placeholders.hide(place, &line.shortened(&body));
+        let shown = line.shortened(&body);
+        let shown = match shown.as_str() {
+            Some(stream) if answer_type == "text/event-stream" => {
+                self.placeholders.hide_stream(place, stream).into()
+            }
+            _ => self.placeholders.hide(place, &shown),
+        };
         let mut exchange = json!({ "by": line.by, "path": path, "status": answer.status });
         for (name, value) in [
             ("query", (!query.is_empty()).then(|| json!(query))),
@@ -248,6 +254,7 @@ impl<'a> Player<'a> {
             (Some(body), _) => draft.json(&self.placeholders.reveal(body)),
             (None, _) => draft,
         };
+        draft.events = line.shorten.as_ref().map_or(0, |shorten| shorten.events);
         Ok(headers.into_iter().fold(draft, |draft, (name, value)| draft.header(name, &value)))
     }
 
@@ -323,6 +330,10 @@ impl Line {
 
 impl Shorten {
     fn apply(&self, answer: &Value) -> Value {
+        if let (Value::String(text), 1..) = (answer, self.events) {
+            // The instruction to the client comes before the first event.
+            return text.split_inclusive("\n\n").take(1 + self.events).collect::<String>().into();
+        }
         if let Value::String(text) = answer {
             let is_shown = |line: &&str| self.lines.iter().any(|beginning| line.starts_with(beginning));
             let mut lines: Vec<&str> = text.lines().filter(is_shown).collect();

@@ -82,6 +82,8 @@ impl Keep {
 pub(super) struct Shorten {
     /// Each list to its first items.
     pub(super) lists: Option<usize>,
+    /// A stream to its first events.
+    pub(super) events: usize,
     /// A text to the lines that begin so.
     pub(super) lines: Vec<String>,
     /// An object to the members at these pointers.
