@@ -9,6 +9,7 @@
 //! is read. The ids take 16 bytes for each row.
 
 mod activities;
+mod evidence;
 mod indicators;
 mod migrations;
 mod pilots;

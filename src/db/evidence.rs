@@ -289,6 +289,43 @@ pub enum EvidenceOrder {
     NewestFirst(Option<Uuid>),
 }
 
+/// The evidence that a filter lets through.
+fn matching<'a>(task_force_id: Uuid, filter: EvidenceFilter) -> evidence::BoxedQuery<'a, Pg> {
+    let mut query = evidence::table.filter(evidence::task_force_id.eq(task_force_id)).into_boxed();
+    if let Some(subject_id) = filter.subject_id {
+        query = query.filter(evidence::subject_id.eq(subject_id));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(evidence::subject_kind.eq(kind));
+    }
+    query
+}
+
+/// The ids of all evidence that a filter lets through, in this order, whatever its key.
+pub async fn ids(
+    conn: &Conn,
+    task_force_id: Uuid,
+    filter: EvidenceFilter,
+    order: EvidenceOrder,
+) -> QueryResult<Vec<Uuid>> {
+    let query = matching(task_force_id, filter).select(evidence::id);
+    let query = match order {
+        EvidenceOrder::OldestFirst(_) => query.order(evidence::id.asc()),
+        EvidenceOrder::NewestFirst(_) => query.order(evidence::id.desc()),
+    };
+    query.load(&mut &*conn).await
+}
+
+/// The evidence with these ids, in no order.
+pub async fn with_ids(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Evidence>> {
+    evidence::table
+        .filter(evidence::task_force_id.eq(task_force_id))
+        .filter(evidence::id.eq_any(ids))
+        .select(Evidence::as_select())
+        .load(&mut &*conn)
+        .await
+}
+
 /// A page of evidence.
 pub async fn list(
     conn: &Conn,
@@ -297,19 +334,7 @@ pub async fn list(
     order: EvidenceOrder,
     window: Window,
 ) -> QueryResult<Page<Evidence>> {
-    let matching = || {
-        let mut query = evidence::table
-            .filter(evidence::task_force_id.eq(task_force_id))
-            .select(Evidence::as_select())
-            .into_boxed();
-        if let Some(subject_id) = filter.subject_id {
-            query = query.filter(evidence::subject_id.eq(subject_id));
-        }
-        if let Some(kind) = filter.kind {
-            query = query.filter(evidence::subject_kind.eq(kind));
-        }
-        query
-    };
+    let matching = || matching(task_force_id, filter).select(Evidence::as_select());
     let mut query = matching().limit(window.rows());
     query = match order {
         EvidenceOrder::OldestFirst(after) => {

@@ -78,7 +78,7 @@ impl NotificationKind {
     }
 }
 
-/// What the sentence of a notification says beside its subject. Every part is absent from the kinds that do not say it.
+/// The parts of the sentence of a notification beside its subject. Every part is absent from the kinds that do not say it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationDetails {

@@ -260,6 +260,16 @@ macro_rules! page_query {
             $(#[$meta])* $Export { $($(#[$field_meta])* $field: $type,)* }
         }
     };
+    ($(#[$meta:meta])* $name:ident, exported beyond cycles by $Export:ident {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
+    }) => {
+        $crate::http::pagination::page_query! {
+            $(#[$meta])* $name { $($(#[$field_meta])* $field: $type,)* }
+        }
+        $crate::http::sheet::export_query! {
+            $(#[$meta])* $Export beyond cycles { $($(#[$field_meta])* $field: $type,)* }
+        }
+    };
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]

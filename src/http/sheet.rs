@@ -107,7 +107,7 @@ impl ToSchema for SheetFile {
 impl IntoResponses for SheetFile {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let file_name = HeaderBuilder::new()
-            .schema(String::schema())
+            .schema(Some(String::schema()))
             .description(Some("The name of the file, from the name of the task force, the list and the day: `filename*` (RFC 8187), and for programs that read only ASCII `filename`."))
             .build();
         let sheet = || Content::new(Some(Ref::from_schema_name(Self::name())));
@@ -120,21 +120,40 @@ impl IntoResponses for SheetFile {
     }
 }
 
-/// Declares the query of an export: the filters of a list, and the parameters that every export has.
+/// Declares the query of an export: the filters of a list, and the parameters that every export has. `beyond cycles` is the
+/// export of a list that is about all cycles.
 ///
 /// A macro for the same reasons as [`page_query!`](super::pagination).
 macro_rules! export_query {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $crate::http::sheet::export_query! {
+            $(#[$meta])* $name beyond cycles {
+                $( $(#[$field_meta])* $field: $type, )*
+                /// Items of all cycles, in place of those of one cycle.
+                #[serde(default)]
+                #[param(default = false, required = false)]
+                all_cycles: bool,
+            }
+        }
+
+        impl $name {
+            /// The options of the sheet beside filters and order.
+            fn options(&self) -> $crate::http::sheet::SheetOptions {
+                $crate::http::sheet::SheetOptions {
+                    all_cycles: self.all_cycles,
+                    one_cycle: self.cycle.is_some(),
+                    ..self.options_beyond_cycles()
+                }
+            }
+        }
+    };
+    ($(#[$meta:meta])* $name:ident beyond cycles { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         #[into_params(parameter_in = Query)]
         pub(super) struct $name {
             $( $(#[$field_meta])* pub(super) $field: $type, )*
-            /// Items of all cycles, in place of those of one cycle.
-            #[serde(default)]
-            #[param(default = false, required = false)]
-            all_cycles: bool,
             /// Format of the sheet. Default: the format that `Accept` prefers, or else `csv`.
             #[param(inline, nullable = false, example = "xlsx")]
             format: Option<$crate::http::sheet::SheetFormat>,
@@ -152,15 +171,15 @@ macro_rules! export_query {
         }
 
         impl $name {
-            /// The options of the sheet beside filters and order.
-            fn options(&self) -> $crate::http::sheet::SheetOptions {
+            /// The options of the sheet beside filters, order and cycles.
+            fn options_beyond_cycles(&self) -> $crate::http::sheet::SheetOptions {
                 $crate::http::sheet::SheetOptions {
                     format: self.format,
                     language: self.lang,
                     labels: self.labels,
                     byte_order_mark: self.bom,
-                    all_cycles: self.all_cycles,
-                    one_cycle: self.cycle.is_some(),
+                    all_cycles: false,
+                    one_cycle: false,
                 }
             }
         }

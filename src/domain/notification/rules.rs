@@ -170,7 +170,7 @@ impl Rule {
     }
 }
 
-/// Those whom an event tells, and of what.
+/// The people whom an event tells, and of what.
 pub fn told(event: &Occurrence, people: &People) -> Vec<(Uuid, NotificationKind)> {
     let mut told: Vec<(Uuid, NotificationKind)> = Vec::new();
     for rule in RULES.iter().filter(|rule| rule.is_about(event)) {

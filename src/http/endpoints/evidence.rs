@@ -5,13 +5,15 @@
 
 mod content;
 
-use actix_web::{delete, get, patch, post};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::evidence::{EvidenceFields, EvidenceFilter, EvidenceOrder};
@@ -20,6 +22,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
+use crate::http::negotiation::Negotiated;
 use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::{OperationProblems, requires};
 use crate::http::pagination::{ListItem, Page, Paging, page_query};
@@ -27,8 +30,9 @@ use crate::http::patch::{Patch, PatchTarget};
 use crate::http::permissions::EvidencePermissions;
 use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
-use crate::http::request::{Path, TaskForcePath};
+use crate::http::request::{Path, Read, TaskForcePath};
 use crate::http::resource::{ListQuery, ListSort, Representation, resource_routes};
+use crate::http::sheet::{self, SheetFile};
 use crate::http::text::{LocalizedName, LocalizedNote};
 
 /// The declaration of a change of evidence, which is about work or of the record.
@@ -40,6 +44,8 @@ fn changes_evidence() -> OperationProblems {
 }
 
 pub(super) fn operations(config: &mut Operations<'_, '_>) {
+    // Before the path of one piece of evidence, which would take it for an id.
+    config.service(export_evidence);
     resource_operations(config);
     config
         .service(content::upload_evidence)
@@ -278,7 +284,7 @@ impl ListSort<db::evidence::Evidence> for EvidenceSort {
 
 page_query! {
     /// The query parameters of a list of evidence.
-    EvidenceQuery {
+    EvidenceQuery, exported beyond cycles by EvidenceExportQuery {
         /// Only evidence about this resource (the id of an activity, policy, pilot, …).
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
         subject: Option<Uuid>,
@@ -297,6 +303,38 @@ type EvidencePage = Page<EvidenceItem>;
 impl ListItem for EvidenceItem {
     const PAGE_NAME: &'static str = "EvidencePage";
     const PAGE_DESCRIPTION: &'static str = "A page of evidence.";
+}
+
+/// Export evidence as a sheet
+///
+/// All evidence that matches the filters, in the order of the list, without the content of its files, as CSV or as a
+/// workbook of Excel.
+///
+/// The export of activities describes the formats and the parameters, which all exports share.
+#[utoipa::path(
+    tag = "evidence",
+    params(TaskForcePath, EvidenceExportQuery),
+    responses(SheetFile),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
+)]
+#[get("/v1/task-forces/{taskForceId}/evidence/export")]
+async fn export_evidence(
+    app: Data<App>,
+    read: Read<TaskForcePath, EvidenceExportQuery>,
+    negotiated: Option<Negotiated>,
+) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let options = query.options_beyond_cycles();
+    let format = options.format(negotiated.as_ref())?;
+    let filter = EvidenceFilter { subject_id: query.subject, kind: query.kind };
+    let order = match query.sort.unwrap_or(EvidenceSort::OldestFirst) {
+        EvidenceSort::OldestFirst => EvidenceOrder::OldestFirst(None),
+        EvidenceSort::NewestFirst => EvidenceOrder::NewestFirst(None),
+    };
+    let (task_force_id, wording) = (context.path.task_force_id, options.wording(&context));
+    let rows = (&filter, &order);
+    let export = app.export::<db::evidence::Evidence>(&context.caller, task_force_id, rows, wording).await?;
+    sheet::response(export, format, options).await
 }
 
 resource_routes! {

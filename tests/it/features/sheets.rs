@@ -4,6 +4,7 @@ use calamine::Data;
 use serde_json::json;
 
 use crate::support::TestApp;
+use crate::support::evidence::{PDF, evidence, form_body, new_evidence, new_policy, pdf_part, upload_form};
 use crate::support::migrations::new_migration;
 use crate::support::pilots::{db_sector, indicator_of, measurement, proposed_pilot, running_pilot, today};
 use crate::support::policies::policy;
@@ -64,4 +65,46 @@ async fn each_list_of_the_steps_is_a_sheet_with_the_same_filters_and_order() {
         assert_eq!(json!(indicators.below(heading)[row]), expected, "{heading}");
     }
     assert_eq!(sheet("/sectors/export?labels=false").await.headings[..2], ["name.en", "name.ar"]);
+}
+
+#[tokio::test]
+async fn evidence_is_a_sheet_of_links_and_files_of_all_cycles() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let policy = new_policy(&app).await;
+    let link =
+        json!({ "url": "https://gazette.example/2026/14", "title": { "en": "=Gazette", "ar": "الجريدة" } });
+    let link = new_evidence(&app, "policy", policy.id(), link).await;
+    let file = new_evidence(&app, "policy", policy.id(), json!({})).await;
+    let part = pdf_part("; filename=\"محضر الاجتماع.pdf\"");
+    expert.send(upload_form(&file, form_body(&[(&part, PDF)]))).await.expect(200);
+    let on_task_force = evidence("taskForce", &app.world().a, json!({}));
+    let letter = app.as_secretariat().create(app.a("/evidence"), on_task_force).await;
+
+    let sheet = async |query: &str| {
+        let answer = expert.get(app.a(&format!("/evidence/export{query}"))).await.expect(200);
+        Table::of_csv(&answer.body)
+    };
+    assert_eq!(sheet("").await.below("Id"), [link.id(), file.id(), letter.id()]);
+    assert_eq!(sheet("?sort=-createdAt&kind=policy").await.below("Id"), [file.id(), link.id()]);
+    assert_eq!(sheet(&format!("?subject={}", app.world().a)).await.below("Id"), [letter.id()]);
+    let of_policy = sheet("?kind=policy").await;
+    let size = PDF.len().to_string();
+    for (heading, expected) in [
+        ("Title (English)", ["'=Gazette", file["title"]["en"].as_str().unwrap()]),
+        ("Subject", [policy["title"]["en"].as_str().unwrap(); 2]),
+        ("Link", ["https://gazette.example/2026/14", ""]),
+        ("File", ["", "محضر الاجتماع.pdf"]),
+        ("Media type", ["", "application/pdf"]),
+        ("Size in bytes", ["", &size]),
+    ] {
+        assert_eq!(of_policy.below(heading), expected, "{heading}");
+    }
+    let arabic = sheet("?kind=taskForce&lang=ar").await;
+    assert_eq!(arabic.below("نوع الموضوع"), ["فريق عمل"]);
+    let workbook = expert.get(app.a("/evidence/export?format=xlsx&kind=policy")).await.expect(200);
+    assert_eq!(cells(&workbook)[1][0], Data::String("=Gazette".to_owned()));
+    for (query, error) in [("allCycles=true", "allCycles unknown"), ("cycle=1", "cycle unknown")] {
+        expert.get(app.a(&format!("/evidence/export?{query}"))).await.expect_field_errors(&[error]);
+    }
 }

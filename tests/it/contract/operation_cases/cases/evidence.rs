@@ -15,6 +15,7 @@ async fn new(app: &TestApp) -> Resource {
 
 cases! {
     listEvidence |app| Draft::get(app.a("/evidence"));
+    exportEvidence |app| Draft::get(app.a("/evidence/export"));
     createEvidence |app|
         Draft::post(app.a("/evidence"), &evidence("policy", new_policy(app).await.id(), json!({})));
     getEvidence |app| Draft::get(new(app).await.path);
