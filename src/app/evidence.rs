@@ -234,7 +234,8 @@ impl Resource for Evidence {
         }
         check_addable(&tx.access, fields.subject.kind)?;
         let user_id = tx.access.actor.user_id;
-        size::check_evidence(db::evidence::count(conn, task_force_id, fields.subject.id, user_id).await?)?;
+        let count = db::evidence::count(conn, task_force_id, fields.subject.id, user_id).await?;
+        size::check_evidence(count.about_subject, count.in_cycle)?;
         let id = tx.new_id();
         db::evidence::insert(conn, task_force_id, id, user_id, fields, tx.now()).await?;
         Ok(id)

@@ -355,15 +355,35 @@ pub async fn list(
     window.page(rows, total).await
 }
 
-/// The number of pieces of evidence that a user has added about a subject.
-pub async fn count(conn: &Conn, task_force_id: Uuid, subject_id: Uuid, user_id: Uuid) -> QueryResult<i64> {
-    evidence::table
-        .filter(evidence::task_force_id.eq(task_force_id))
-        .filter(evidence::subject_id.eq(subject_id))
-        .filter(evidence::user_id.eq(user_id))
-        .count()
-        .get_result(&mut &*conn)
-        .await
+/// The numbers of pieces of evidence that a user has added.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct EvidenceCount {
+    #[diesel(sql_type = BigInt)]
+    pub about_subject: i64,
+    /// Those since the current cycle was opened.
+    #[diesel(sql_type = BigInt)]
+    pub in_cycle: i64,
+}
+
+/// The numbers of pieces of evidence that a user has added about a subject, and in the current cycle.
+pub async fn count(
+    conn: &Conn,
+    task_force_id: Uuid,
+    subject_id: Uuid,
+    user_id: Uuid,
+) -> QueryResult<EvidenceCount> {
+    let query = diesel::sql_query(
+        "select count(*) filter (where subject_id = $2) as about_subject,
+                count(*) filter (where created_at >= (
+                    select c.opened_at from task_forces t
+                    join cycles c on c.task_force_id = t.id and c.number = t.current_cycle
+                    where t.id = $1)) as in_cycle
+         from evidence where task_force_id = $1 and user_id = $3",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(subject_id)
+    .bind::<SqlUuid, _>(user_id);
+    Prepared(query).get_result(&mut &*conn).await
 }
 
 /// Inserts evidence of a user: a link, or a file that is uploaded next.

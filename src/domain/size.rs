@@ -16,6 +16,9 @@ pub const MOST_LISTED_BYTES: i64 = 250_000;
 /// what others need; much evidence can never be deleted.
 pub const MOST_EVIDENCE: i64 = 200;
 
+/// The most pieces of evidence that one user adds in one cycle, so that a report does not take the longer the more there is.
+pub const MOST_EVIDENCE_OF_CYCLE: i64 = 2000;
+
 /// The most bytes of products whose text can't be changed any more in the step that is put to the vote. Further ones are
 /// put to the vote by their titles.
 pub const MOST_FIXED_CONTENT: usize = 500_000;
@@ -70,12 +73,25 @@ pub fn check_dependencies(count: usize) -> Result<(), Refusal> {
     ))
 }
 
-/// Refuses one more piece of evidence of a user about a subject, of which there are `count`.
+/// Refuses one more piece of evidence of a user who has added so many about the subject, and so many in the cycle.
 ///
 /// # Errors
 /// `tooManyItems`.
-pub fn check_evidence(count: i64) -> Result<(), Refusal> {
-    if count < MOST_EVIDENCE {
+pub fn check_evidence(about_subject: i64, in_cycle: i64) -> Result<(), Refusal> {
+    if in_cycle >= MOST_EVIDENCE_OF_CYCLE {
+        return Err(Refusal::new(
+            RefusalCode::TooManyItems,
+            format!(
+                "You have added {MOST_EVIDENCE_OF_CYCLE} pieces of evidence in this cycle, which is the most. Put several \
+                 documents into one file, or let somebody else add the rest."
+            ),
+            format!(
+                "أضفت {MOST_EVIDENCE_OF_CYCLE} مستند إثبات في هذه الدورة، وهو الحد الأقصى. اجمع عدة وثائق في ملف واحد، أو \
+                 اطلب من غيرك إضافة البقية."
+            ),
+        ));
+    }
+    if about_subject < MOST_EVIDENCE {
         return Ok(());
     }
     Err(Refusal::new(
@@ -191,6 +207,12 @@ mod tests {
             let expected = format!("The texts have {size} MB, and at most 2 MB can be put to the vote");
             assert_eq!(sentence(check_content(bytes)), Some(expected));
         }
+        assert_eq!(sentence(check_evidence(199, 1999)), None);
+        let expected = "You have added 2000 pieces of evidence in this cycle, which is the most".to_owned();
+        assert_eq!(sentence(check_evidence(200, 2000)), Some(expected));
+        let expected =
+            "You have added 200 pieces of evidence about this subject, which is the most".to_owned();
+        assert_eq!(sentence(check_evidence(200, 1999)), Some(expected));
         assert_eq!(sentence(check_count(999, MOST_PRODUCTS)), None);
         let expected = |most| Some(format!("There can be {most} of these in one cycle"));
         assert_eq!(sentence(check_count(1000, MOST_PRODUCTS)), expected(1000));

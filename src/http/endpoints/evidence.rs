@@ -368,7 +368,7 @@ resource_routes! {
     create: {
         function: create_evidence,
         summary: "Add evidence",
-        description: "Adds evidence: a link, or without `url` a file to be uploaded with `PUT …/content`. Members add evidence about all subjects; the secretariat adds evidence about the task force, a submission, a report or a decision (such as the signed letter or the minutes). Evidence can be added in any state of the subject's step; about a condition also after the task force has concluded; about the task force, a submission, a report or a decision, by the secretariat and the chair, in any state of the task force. A user adds at most 200 pieces of evidence about one subject.",
+        description: "Adds evidence: a link, or without `url` a file to be uploaded with `PUT …/content`. Members add evidence about all subjects; the secretariat adds evidence about the task force, a submission, a report or a decision (such as the signed letter or the minutes). Evidence can be added in any state of the subject's step; about a condition also after the task force has concluded; about the task force, a submission, a report or a decision, by the secretariat and the chair, in any state of the task force. A user adds at most 200 pieces of evidence about one subject, and 2,000 in one cycle.",
         problems: requires(Action::KeepRecord)
             .sometimes_requires(Action::ProveWork)
             .writes(Write::Comment)

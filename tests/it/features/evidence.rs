@@ -95,6 +95,24 @@ async fn a_user_adds_so_much_evidence_about_a_subject_and_takes_no_place_of_othe
     new(&app).await;
     app.as_expert().delete(&first).await.expect(204);
     app.as_expert().create(app.a("/evidence"), one_more).await;
+
+    // Nor can one user fill a cycle with evidence about many subjects; what an earlier cycle has does not count.
+    let other = new_policy(&app).await;
+    let many = r#"insert into evidence (task_force_id, id, policy_id, title, user_id, created_at, updated_at)
+        select p.task_force_id, gen_random_uuid(), p.id, '{"en": "Old"}', $1::text::uuid, $2::text::timestamptz, now()
+        from policies p cross join generate_series(1, 1990) where p.id::text = $3"#;
+    let (user, now) = (app.world().user(Who::Expert1), app.clock.now().to_rfc3339());
+    for at in ["2020-01-01T00:00:00Z", &now] {
+        app.db().await.execute(many, &[&user, &at, &policy.id()]).await.unwrap();
+        let another = evidence("policy", other.id(), json!({}));
+        let answer = app.as_expert().post(app.a("/evidence"), another).await;
+        if at == now {
+            let detail = answer.expect_problem(409, "tooManyItems")["detail"].as_str().unwrap().to_owned();
+            assert!(detail.starts_with("You have added 2000 pieces of evidence in this cycle"), "{detail}");
+        } else {
+            answer.expect(201);
+        }
+    }
 }
 
 #[tokio::test]
