@@ -35,6 +35,12 @@ async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Resul
     Ok(Err(Refusal::from(code).references(vec![pilot])))
 }
 
+/// Refuses one more migration of a pilot that has as many as there may be.
+async fn check_room(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<()> {
+    let count = db::migrations::count_of_pilot(tx.conn(), tx.task_force_id(), pilot_id).await?;
+    Ok(size::check_children(count, size::MOST_MIGRATIONS)?)
+}
+
 impl ParentResource for MigrationDetail {
     const ID_NAME: &'static str = "migrationId";
 
@@ -117,6 +123,7 @@ impl Resource for MigrationDetail {
         let pilot = pilot_of(tx, fields.pilot_id).await?;
         let cycle = resource::cycle_of_open_step(tx, StepName::Migration).await?;
         pilot?;
+        check_room(tx, fields.pilot_id).await?;
         let count = db::migrations::count(tx.conn(), tx.task_force_id(), cycle).await?;
         size::check_products(count)?;
         let id = tx.new_id();
@@ -139,6 +146,7 @@ impl Resource for MigrationDetail {
         self.check_difference(fields)?;
         if other {
             self.check_not_begun()?;
+            check_room(tx, fields.pilot_id).await?;
         }
         db::migrations::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?;
         resource::recheck_invariants::<Self>(tx, self.id()).await

@@ -216,3 +216,13 @@ pub async fn outcome_of_pilot(
         .await
         .optional()
 }
+
+/// The number of migrations of a pilot.
+pub async fn count_of_pilot(conn: &Conn, task_force_id: Uuid, pilot_id: Uuid) -> QueryResult<i64> {
+    migrations::table
+        .filter(migrations::task_force_id.eq(task_force_id))
+        .filter(migrations::pilot_id.eq(pilot_id))
+        .count()
+        .get_result(&mut &*conn)
+        .await
+}

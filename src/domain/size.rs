@@ -45,6 +45,10 @@ pub const MOST_INDICATORS: i64 = 30;
 /// The most measurements of an indicator in one run of its pilot.
 pub const MOST_MEASUREMENTS: i64 = 1000;
 
+/// The most migrations of a pilot. A migration that was begun can't be deleted, so that one member could otherwise use up
+/// the migrations of a cycle; one that was rolled back is planned anew.
+pub const MOST_MIGRATIONS: i64 = 10;
+
 /// The most items of a migration's checklist in one cycle.
 pub const MOST_CHECKLIST_ITEMS: i64 = 200;
 

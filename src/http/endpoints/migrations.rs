@@ -349,7 +349,7 @@ resource_routes! {
     create: {
         function: create_migration,
         summary: "Create a migration",
-        description: "Creates a migration in state `planned`. Step `migration` must be open, and the pilot evaluated with outcome `scale`.",
+        description: "Creates a migration in state `planned`. Step `migration` must be open, and the pilot evaluated with outcome `scale`. A pilot has at most ten migrations; one that was rolled back is planned anew.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
@@ -369,7 +369,7 @@ resource_routes! {
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
                 RefusalCode::ReconciliationMissing, RefusalCode::DifferenceUnexplained,
-                RefusalCode::HandoverIncomplete, RefusalCode::MigrationBegun,
+                RefusalCode::HandoverIncomplete, RefusalCode::MigrationBegun, RefusalCode::TooManyItems,
             ]),
     },
     delete: {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::council::pass_step;
-use crate::support::migrations::{new_item, new_migration};
+use crate::support::migrations::{db_pilot, migration, new_item, new_migration};
 use crate::support::pilots::{
     db_sector, evaluated_pilot, evaluation, indicator, measurement, pilot, planned_pilot, proposed_pilot,
     running_pilot, today,
@@ -270,6 +270,36 @@ async fn a_product_has_as_many_children_as_its_reads_and_its_vote_can_hold() {
     }
     let refused = expert.try_transition(&migration, "live").await.expect_problem(409, "checklistUnfinished");
     assert_eq!(refused["references"].as_array().unwrap().len(), 100);
+}
+
+/// A migration that was begun is never deleted, so that one member could otherwise use up the migrations of a cycle.
+#[tokio::test]
+async fn a_pilot_has_ten_migrations_and_what_was_rolled_back_is_planned_anew() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    app.db_open("migration").await;
+    let pilot = db_pilot(&app, Some("scale")).await;
+    let first = expert.create(app.a("/migrations"), migration(&pilot, json!({}))).await;
+    db_run(
+        &app,
+        &format!(
+            "insert into migrations (task_force_id, id, cycle, last_cycle, pilot_id, title, target_system, planned_on, state,
+                                     state_since, created_at, updated_at)
+             select :a, gen_random_uuid(), 1, 1, '{pilot}'::uuid, '{{\"en\": \"One of many\"}}', 'Platform', '2027-02-01',
+                    'inProgress', now(), now(), now() from generate_series(1, 9)"
+        ),
+    )
+    .await;
+    let refused = expert.post(app.a("/migrations"), migration(&pilot, json!({}))).await;
+    let detail = refused.expect_problem(409, "tooManyItems")["detail"].to_string();
+    assert!(detail.contains("There can be 10 of these here"), "{detail}");
+    let other = new_migration(&app, json!({})).await;
+    expert.patch(&other, json!({ "pilotId": pilot })).await.expect_problem(409, "tooManyItems");
+    let begun = expert.transition(&first, "inProgress").await;
+    let back = expert.transition_because(&begun, "rolledBack", "The wrong platform").await;
+    let back =
+        expert.patch(&back, json!({ "targetSystem": "Another platform" })).await.expect(200).resource();
+    expert.transition(&back, "planned").await;
 }
 
 /// Inserts evaluations of the first run of a pilot, with all measurements, as earlier versions did.
