@@ -1,4 +1,4 @@
--- What people are told of. A row is written once for a person, a kind, a subject and an occasion, such as the sequence
+-- Notifications. A row is written once for a person, a kind, a subject and an occasion, such as the sequence
 -- number of an event, so that neither a repeated reminder nor a second process tells anybody twice.
 create table notifications (
     user_id uuid not null constraint notifications_of_a_user references users,

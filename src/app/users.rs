@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
 use super::caller::{Actor, Caller};
+use super::constraints::time_zone_error;
 use super::members::change_user_state;
 use super::sessions::with_sessions_ended;
 use super::write::{NewInstallationEvent, expect_version};
@@ -15,12 +16,16 @@ use crate::auth::secrets;
 use crate::db::page::{Keyed, NameOrder, Page, Window};
 use crate::db::users::{ListedUser, Membership, Reach, User, UserDetail, UserFields, UserFilter};
 use crate::db::{self, Conn};
+use crate::domain::calendar::is_time_zone;
 use crate::domain::characters::{is_blank, is_invisible};
 use crate::domain::event::{
     ActorKind, Change, Changes, EventAction, EventActor, NewEvent, SubjectKind, changes_between,
 };
+use crate::domain::notification::NotificationSettings;
 use crate::domain::reference::Reference;
-use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::refusal::{
+    AvailableTransition, FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode,
+};
 use crate::domain::requirement::{forbidden, forbidden_to_manage};
 use crate::domain::rights::{Action, EffectiveRole, may_manage};
 use crate::domain::shared_page::SharedPage;
@@ -115,6 +120,15 @@ pub struct Invitation {
     pub expires_at: DateTime<Utc>,
 }
 
+/// The own account of a caller.
+#[derive(Debug)]
+pub struct Me {
+    pub view: UserView,
+    /// The current seats of the caller.
+    pub memberships: Vec<Membership>,
+    pub notification_settings: NotificationSettings,
+}
+
 /// Parses an e-mail address into the form in which it is stored: as it was written, trimmed and in Unicode's normal
 /// form C. Accounts are compared by [`fold_address`].
 ///
@@ -205,6 +219,17 @@ fn changes(before: &UserFields, after: &UserFields) -> Changes {
     changes
 }
 
+/// Checks the time zone of the daily digest, if it is another one than before.
+fn check_digest_zone(before: &NotificationSettings, after: &NotificationSettings) -> Result<()> {
+    let is_known = after.time_zone.as_deref().is_none_or(is_time_zone);
+    if is_known || before.time_zone == after.time_zone {
+        return Ok(());
+    }
+    let location = FieldLocation::Pointer("/notificationSettings/timeZone".to_owned());
+    let error = FieldError { location, ..time_zone_error() };
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
+}
+
 async fn find_or_not_found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
     Ok(db::users::find(conn, id).await?.ok_or(RefusalCode::NotFound)?)
 }
@@ -254,18 +279,19 @@ impl App {
     ///
     /// # Errors
     /// `unauthenticated`.
-    pub async fn me(&self, caller: &Caller) -> Result<(UserView, Vec<Membership>)> {
+    pub async fn me(&self, caller: &Caller) -> Result<Me> {
         self.with_conn(async |conn| {
-            let (actor, detail, memberships) = tokio::join!(
+            let (actor, detail, memberships, notification_settings) = tokio::join!(
                 self.actor_on(conn, caller),
                 db::users::find(conn, caller.user_id),
                 db::users::memberships(conn, caller.user_id),
+                db::notifications::settings::find(conn, caller.user_id),
             );
             let actor = actor?;
             let view = UserView::new(visible(&actor, detail?)?, &actor, self.clock.now());
             let mut memberships = memberships?;
             memberships.retain(|seat| actor.scope.covers(seat.task_force_id));
-            Ok((view, memberships))
+            Ok(Me { view, memberships, notification_settings: notification_settings? })
         })
         .await
     }
@@ -395,16 +421,16 @@ impl App {
         .await
     }
 
-    /// Changes the caller's own name and language.
+    /// Changes the caller's own name, language and choices about notifications.
     ///
     /// # Errors
-    /// `insufficientScope` for an API key; `versionMismatch`.
+    /// `insufficientScope` for an API key; `versionMismatch`; the error of an unknown time zone.
     pub async fn me_update(
         &self,
         caller: &Caller,
         version: ExpectedVersion,
-        patch: impl FnOnce(UserFields) -> Result<UserFields>,
-    ) -> Result<(UserView, Vec<Membership>)> {
+        patch: impl FnOnce(UserFields, NotificationSettings) -> Result<(UserFields, NotificationSettings)>,
+    ) -> Result<Me> {
         let id = caller.user_id;
         self.write_as(
             caller,
@@ -414,16 +440,28 @@ impl App {
                 let actor = self.actor_on(conn, caller).await?;
                 let detail = find_or_not_found(conn, id).await?;
                 let before = detail.user.fields.clone();
-                let after = patch(before.clone())?;
+                let (chosen, memberships) = tokio::try_join!(
+                    db::notifications::settings::find(conn, id),
+                    db::users::memberships(conn, id),
+                )?;
+                let (after, notification_settings) = patch(before.clone(), chosen.clone())?;
+                check_digest_zone(&chosen, &notification_settings)?;
                 expect_version(detail.user.version, &version)?;
-                let memberships = db::users::memberships(conn, id).await?;
-                if after == before {
-                    return Ok(((UserView::new(detail, &actor, now), memberships), None));
+                let is_chosen = notification_settings != chosen;
+                if after == before && !is_chosen {
+                    let view = UserView::new(detail, &actor, now);
+                    return Ok((Me { view, memberships, notification_settings }, None));
+                }
+                if is_chosen {
+                    db::notifications::settings::set(conn, id, &notification_settings).await?;
                 }
                 db::users::update(conn, id, &after, now).await?;
-                let updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
+                // The choices concern nobody else.
+                let updated = new_event(EventAction::UserUpdated, id)
+                    .with(changes(&before, &after))
+                    .with_change("notificationSettings", None::<()>, is_chosen.then_some(true));
                 let view = UserView::new(find_or_not_found(conn, id).await?, &actor, now);
-                Ok(((view, memberships), Some(updated)))
+                Ok((Me { view, memberships, notification_settings }, Some(updated)))
             },
         )
         .await

@@ -2,6 +2,7 @@
 
 pub mod fan_out;
 pub mod reading;
+pub mod settings;
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};

@@ -2,6 +2,8 @@
 
 pub mod rules;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +77,65 @@ impl NotificationKind {
             | Self::ActivityOverdue
             | Self::ConditionSettled => NotificationEmail::Digest,
         }
+    }
+}
+
+/// The choice of a person for a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationChoice {
+    /// True if the service lists notifications of the kind.
+    pub listed: bool,
+    pub email: NotificationEmail,
+}
+
+impl NotificationChoice {
+    /// The choice of a person who has not chosen.
+    fn usual(kind: NotificationKind) -> Self {
+        Self { listed: true, email: kind.usual_email() }
+    }
+}
+
+/// The choices of a person about notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationSettings {
+    /// The choices that differ from the usual ones.
+    chosen: BTreeMap<NotificationKind, NotificationChoice>,
+    /// The hour of the daily digest.
+    pub digest_hour: i16,
+    /// The zone of the hour; `None` for the zone of the person's first task force.
+    pub time_zone: Option<String>,
+}
+
+/// The hour of the daily digest, unless the person chooses another one.
+const USUAL_HOUR: i16 = 7;
+
+impl Default for NotificationSettings {
+    fn default() -> Self {
+        Self { chosen: BTreeMap::new(), digest_hour: USUAL_HOUR, time_zone: None }
+    }
+}
+
+impl NotificationSettings {
+    /// The settings with these choices. A choice that is the usual one is no choice: it follows later versions.
+    pub fn new(
+        chosen: impl IntoIterator<Item = (NotificationKind, NotificationChoice)>,
+        digest_hour: i16,
+        time_zone: Option<String>,
+    ) -> Self {
+        let differs = |(kind, choice): &(NotificationKind, NotificationChoice)| {
+            *choice != NotificationChoice::usual(*kind)
+        };
+        Self { chosen: chosen.into_iter().filter(differs).collect(), digest_hour, time_zone }
+    }
+
+    /// The choice for a kind.
+    pub fn choice(&self, kind: NotificationKind) -> NotificationChoice {
+        self.chosen.get(&kind).copied().unwrap_or_else(|| NotificationChoice::usual(kind))
+    }
+
+    /// The choices that differ from the usual ones.
+    pub fn chosen(&self) -> &BTreeMap<NotificationKind, NotificationChoice> {
+        &self.chosen
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a person reads of the own notifications.
+//! The notifications of a person, as the person reads and marks them.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -52,7 +52,7 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// What the sentence says beside the subject. Details of another version are left out.
+    /// The parts of the sentence beside the subject. Details of another version are left out.
     pub fn details(&self) -> NotificationDetails {
         serde_json::from_value(self.details.clone()).unwrap_or_default()
     }
@@ -133,7 +133,7 @@ pub async fn unread(conn: &Conn, user_id: Uuid) -> QueryResult<i64> {
     Ok(found.total)
 }
 
-/// Those of these ids that are notifications of a user, with their numbers.
+/// The notifications of a user among these ids, with their numbers.
 pub async fn numbers(conn: &Conn, user_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<(Uuid, i64)>> {
     notifications::table
         .filter(notifications::user_id.eq(user_id))

@@ -1,5 +1,7 @@
 //! Users over HTTP, and the caller's own account.
 
+mod notification_settings;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
@@ -8,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use self::notification_settings::{NotificationSettings, PatchedNotificationSettings};
 use crate::app::App;
-use crate::app::users::{Invitation, UserEntry, UserView, parse_email};
+use crate::app::users::{Invitation, Me, UserEntry, UserView, parse_email};
 use crate::db;
 use crate::db::users::{UserFields, UserFilter};
 use crate::domain::reference::Reference;
@@ -269,13 +272,16 @@ pub(super) struct UserTransition {
 
 /// The fields of the own account that its user may change.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct MyFields {
     /// Name of the user.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// Preferred language of problems and labels, unless `Accept-Language` names another.
+    /// Preferred language of problems, labels and e-mails, unless `Accept-Language` of a request names another.
     locale: Language,
+    /// Your choices about notifications.
+    #[schema(value_type = PatchedNotificationSettings)]
+    notification_settings: NotificationSettings,
 }
 
 /// A merge patch of [`MyFields`].
@@ -304,7 +310,7 @@ impl From<db::users::Membership> for Membership {
     }
 }
 
-/// Your account and the seats that you hold.
+/// Your account, the seats that you hold, and your choices about notifications.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CurrentUser {
@@ -312,6 +318,8 @@ pub(super) struct CurrentUser {
     user: User,
     /// Current seats of the user, oldest first.
     memberships: Vec<Membership>,
+    /// Your choices about notifications, which `PATCH /v1/me` changes.
+    notification_settings: NotificationSettings,
     /// The actions outside of task forces that you can perform now.
     installation_permissions: InstallationPermissions,
 }
@@ -344,12 +352,14 @@ impl ListItem for UserItem {
 }
 
 impl CurrentUser {
-    fn new((view, memberships): (UserView, Vec<db::users::Membership>), language: Language) -> Self {
+    fn new(me: Me, language: Language) -> Self {
+        let Me { view, memberships, notification_settings } = me;
         let installation_permissions = InstallationPermissions::from(&view);
         Self {
             installation_permissions,
             user: User::new(view, language),
             memberships: memberships.into_iter().map(Membership::from).collect(),
+            notification_settings: notification_settings.into(),
         }
     }
 }
@@ -370,7 +380,7 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
 
 /// Update your account
 ///
-/// Changes your name and your language. Administrators and the secretariat change addresses and roles; `PUT
+/// Changes your name, your language and your choices about notifications. Administrators and the secretariat change addresses and roles; `PUT
 /// /v1/auth/password` changes the password. API keys cannot make this request.
 #[utoipa::path(
     tag = "me",
@@ -383,10 +393,11 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
 async fn update_me(app: Data<App>, change: Change<Root, CurrentUserPatch>) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
     let updated = app
-        .me_update(&context.caller, version, |fields| {
+        .me_update(&context.caller, version, |fields, settings| {
             let UserFields { name, locale, .. } = fields.clone();
-            let MyFields { name, locale } = body.apply(&MyFields { name, locale })?;
-            Ok(UserFields { name, locale, ..fields })
+            let before = MyFields { name, locale, notification_settings: settings.into() };
+            let MyFields { name, locale, notification_settings } = body.apply(&before)?;
+            Ok((UserFields { name, locale, ..fields }, notification_settings.into()))
         })
         .await?;
     let me = CurrentUser::new(updated, context.language());

@@ -342,3 +342,80 @@ async fn the_number_of_unread_notifications_is_read_from_an_index_alone() {
     assert!(plan.contains("Index Only Scan using notifications_unread"), "{plan}");
     assert_eq!(unread(&app, Who::Expert1).await, 3);
 }
+
+#[tokio::test]
+async fn each_person_chooses_the_channels_of_each_kind() {
+    let app = start().await;
+    let expert = app.as_expert();
+    let me = expert.read("/v1/me").await;
+    let usual = me["notificationSettings"].clone();
+    assert_eq!((&usual["digestHour"], &usual["timeZone"]), (&json!(7), &Value::Null));
+    assert_eq!(usual["kinds"]["mentioned"], json!({ "listed": true, "email": "atOnce" }));
+    assert_eq!(usual["kinds"]["activityAssigned"], json!({ "listed": true, "email": "digest" }));
+    assert_eq!(usual["kinds"].as_object().unwrap().len(), 23);
+
+    let chosen = json!({ "notificationSettings": {
+        "kinds": {
+            "activityAssigned": { "email": "atOnce" },
+            "activityInReview": { "listed": false },
+            "activityBlocked": { "listed": false, "email": "never" },
+        },
+        "digestHour": 18, "timeZone": "Asia/Amman",
+    } });
+    let changed = expert.patch(&me, chosen).await.expect(200).resource();
+    let settings = &changed["notificationSettings"];
+    assert_eq!((&settings["digestHour"], &settings["timeZone"]), (&json!(18), &json!("Asia/Amman")));
+    assert_eq!(settings["kinds"]["activityAssigned"], json!({ "listed": true, "email": "atOnce" }));
+    assert_eq!(settings["kinds"]["activityInReview"], json!({ "listed": false, "email": "digest" }));
+    assert_eq!(settings["kinds"]["voteOpened"], usual["kinds"]["voteOpened"]);
+    assert_eq!(expert.read("/v1/me").await.body, changed.body);
+    assert_eq!(changed["version"], json!(me["version"].as_i64().unwrap() + 1));
+    let event = app.as_administrator().list("/v1/installation-events").await.remove(0);
+    assert_eq!(event["changes"], json!({ "notificationSettings": { "before": null, "after": true } }));
+    // The same choices again are no change.
+    let again = json!({ "notificationSettings": { "digestHour": 18 } });
+    assert_eq!(expert.patch(&changed, again).await.expect(200).resource()["version"], changed["version"]);
+    let unset = json!({ "notificationSettings": { "timeZone": null } });
+    let changed = expert.patch(&changed, unset).await.expect(200).resource();
+    assert_eq!(changed["notificationSettings"]["timeZone"], Value::Null);
+
+    // From now on, the person is told as chosen.
+    let assigned = assigned(&app, Who::Expert1).await;
+    let other = app.as_chair().create_activity(json!({ "reviewRequired": true })).await;
+    let other = app.as_who(Who::Expert2).transition(&other, "inProgress").await;
+    app.as_who(Who::Expert2).transition(&other, "inReview").await;
+    app.as_chair().transition_because(&assigned, "blocked", "The vendor is silent").await;
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Expert1).await, ["activityAssigned"]);
+    let query =
+        "select kind, is_listed, email from notifications where user_id = $1::text::uuid order by seq";
+    let rows = app.db().await.query(query, &[&app.world().user(Who::Expert1)]).await.unwrap();
+    let rows: Vec<(String, bool, String)> =
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    let expected = [("activityAssigned", true, "atOnce"), ("activityInReview", false, "digest")];
+    assert_eq!(rows, expected.map(|(kind, listed, email)| (kind.to_owned(), listed, email.to_owned())));
+    assert_eq!(unread(&app, Who::Expert1).await, 1);
+}
+
+#[tokio::test]
+async fn each_wrong_choice_is_refused_with_its_place() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let me = expert.read("/v1/me").await;
+    let at = "/notificationSettings";
+    for (wrong, place) in [
+        (json!({ "digestHour": 24 }), format!("{at}/digestHour outOfRange")),
+        (json!({ "digestHour": null }), format!("{at}/digestHour required")),
+        (json!({ "timeZone": "Asia/Olympus" }), format!("{at}/timeZone notAllowed")),
+        (json!({ "kinds": { "unheardOf": { "listed": true } } }), format!("{at}/kinds/unheardOf unknown")),
+        (
+            json!({ "kinds": { "mentioned": { "email": "hourly" } } }),
+            format!("{at}/kinds/mentioned/email notAllowed"),
+        ),
+        (json!({ "kinds": { "mentioned": null } }), format!("{at}/kinds/mentioned required")),
+    ] {
+        let answer = expert.patch(&me, json!({ "notificationSettings": wrong })).await;
+        answer.expect_field_errors(&[place.as_str()]);
+    }
+    assert_eq!(expert.read("/v1/me").await.body, me.body);
+}
