@@ -107,7 +107,8 @@ impl App {
                 head_hash: hex::encode(head_hash),
             };
             let request = ReportAsked { recommendation, return_to_step: return_to, summary: summary.clone() };
-            let model = report::compose(&control, &request, changes, parts).map_err(Error::internal)?;
+            let model =
+                report::compose(&control, &request, changes.as_ref(), &parts).map_err(Error::internal)?;
             self.content_rate.count(task_force_id, model.len())?;
             let draft = Draft {
                 number,

@@ -3,12 +3,14 @@
 mod abridgement;
 mod changes;
 mod comparison;
+mod lists;
 mod model;
 mod timeline;
 
 pub use abridgement::*;
 pub use changes::*;
 pub use comparison::changes;
+pub use lists::*;
 pub use model::*;
 pub use timeline::*;
 

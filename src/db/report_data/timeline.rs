@@ -14,6 +14,10 @@ use crate::domain::report::{HistoryDays, ReportDueActivity, ReportTimeline, Stat
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::LocalizedText;
 
+/// The most changes of state that a history is made of: more than the activities of a cycle have in ordinary work. Members
+/// can move activities without end, and each status and report reads the changes.
+const MOST_CHANGES: i64 = 50_000;
+
 /// The most due activities that are listed.
 const MAX_DUE: i64 = 100;
 
@@ -43,6 +47,16 @@ struct ChangesRow {
     to: ActivityState,
     #[diesel(sql_type = BigInt)]
     count: i64,
+    /// The days that come after the oldest change that was read, if older ones were not.
+    #[diesel(sql_type = Nullable<Int4>)]
+    known_days: Option<i32>,
+}
+
+/// The numbers of activities by state, and the changes before.
+struct History {
+    days: HistoryDays,
+    present: Vec<(ActivityState, i64)>,
+    changes: Vec<StateChanges>,
 }
 
 #[derive(Debug, QueryableByName)]
@@ -95,14 +109,14 @@ pub(super) async fn timeline(
     let frame = frame(conn, task_force_id, cycle, now).await?;
     let days = HistoryDays::new(frame.opened_on, frame.day);
     let zone = frame.time_zone.parse().unwrap_or(Tz::UTC);
-    let (changes, due_items) = tokio::try_join!(
-        changes(conn, task_force_id, cycle, days, zone),
+    let (history, due_items) = tokio::try_join!(
+        history(conn, task_force_id, cycle, days, zone),
         due_items(conn, task_force_id, cycle, frame.day),
     )?;
     Ok(ReportTimeline {
         day: frame.day,
         next_council_date: frame.next_council_date,
-        history: days.counts(&changes),
+        history: history.days.counts(&history.present, &history.changes),
         due: frame.due,
         due_items,
     })
@@ -125,41 +139,54 @@ async fn frame(conn: &Conn, task_force_id: Uuid, cycle: i32, now: DateTime<Utc>)
     Prepared(query).get_result(&mut &*conn).await
 }
 
-/// The changes of state of the cycle's activities, counted by the number of days of the history that come after them.
-/// The state before and after a change is in the event alone: an activity has only its last state.
-async fn changes(
+/// The cycle's activities by state, and their changes of state, counted by the number of days of the history that come after
+/// them. The state before and after a change is in the event alone: an activity has only its last state. Of more changes
+/// than a history is made of, the latest are read, and the history begins with them.
+async fn history(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
     days: HistoryDays,
     zone: Tz,
-) -> QueryResult<Vec<StateChanges>> {
-    let query = diesel::sql_query(
-        "with changes as (
+) -> QueryResult<History> {
+    let days_after = "greatest(floor(extract(epoch from $3 - at) / (86400 * 7 * $4)), 0)::int";
+    let query = diesel::sql_query(format!(
+        "with latest as (
+             select at, subject_id, body from events
+             where task_force_id = $1 and action = 'activity.transitioned' order by seq desc limit {MOST_CHANGES}
+         ),
+         changes as (
              select created_at as at, null as \"from\", 'planned' as \"to\"
              from activities where task_force_id = $1 and cycle = $2
              union all
              select e.at, e.body::json ->> 'from', e.body::json ->> 'to'
-             from events e
-             join activities a on a.task_force_id = e.task_force_id and a.id = e.subject_id and a.cycle = $2
-             where e.task_force_id = $1 and e.action = 'activity.transitioned'
+             from latest e join activities a on a.task_force_id = $1 and a.id = e.subject_id and a.cycle = $2
          )
-         select greatest(floor(extract(epoch from $3 - at) / (86400 * 7 * $4)), 0)::int as days_after,
-                \"from\", \"to\", count(*) as count
-         from changes group by 1, 2, 3",
-    )
+         select {days_after} as days_after, \"from\", \"to\", count(*) as count,
+                (select {days_after} from (select min(at) as at from latest having count(*) = {MOST_CHANGES}) oldest)
+                    as known_days
+         from changes group by 1, 2, 3
+         union all
+         select -1, null, state, count(*), null from activities
+         where task_force_id = $1 and cycle = $2 group by state"
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
     .bind::<Timestamptz, _>(end_of(days.last, zone))
     .bind::<Int4, _>(i32::try_from(days.weeks).unwrap_or(i32::MAX));
     let rows: Vec<ChangesRow> = Prepared(query).load(&mut &*conn).await?;
-    let changes = |row: ChangesRow| StateChanges {
-        days_after: u32::try_from(row.days_after).unwrap_or(0),
-        from: row.from,
-        to: row.to,
-        count: row.count,
-    };
-    Ok(rows.into_iter().map(changes).collect())
+    let mut history = History { days, present: Vec::new(), changes: Vec::new() };
+    for ChangesRow { days_after, from, to, count, known_days } in rows {
+        if let Some(known_days) = known_days.and_then(|days| u32::try_from(days).ok()) {
+            history.days = days.since(known_days);
+        }
+        match u32::try_from(days_after) {
+            Ok(days_after) => history.changes.push(StateChanges { days_after, from, to, count }),
+            // The rows of the present come after no day.
+            Err(_) => history.present.push((to, count)),
+        }
+    }
+    Ok(history)
 }
 
 /// The end of a day in a time zone. A day that begins without a midnight begins as in UTC.

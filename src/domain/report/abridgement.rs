@@ -2,49 +2,15 @@
 //! reporting: many records can be neither changed nor deleted. Lists that are too long are therefore cut, and the report
 //! says how many items each of them has.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
 
 use super::changes::ReportChanges;
+use super::lists::{ReportAbridgement, ReportList};
 use super::model::{
     Parts, ReportAsked, ReportControl, ReportDecision, ReportModel, ReportPilot, ReportSector,
 };
 use crate::domain::size::MOST_CONTENT;
 use crate::domain::vocabulary::Vocabulary as _;
-
-vocabulary! {
-    /// A list of a report that has only some of its items if there are too many, or if their text is too long.
-    pub enum ReportList {
-        Changes = "changes", "Changes since the last report", "التغييرات منذ التقرير السابق";
-        Submissions = "submissions", "Submissions of the steps", "طلبات إقرار الخطوات";
-        AdjustmentNotes = "adjustmentNotes", "Notes of the chair on reopened steps", "ملاحظات رئيس الفريق على الخطوات التي أُعيد فتحها";
-        Policies = "policies", "Policies in force", "السياسات المعتمدة";
-        Sectors = "sectors", "Sectors", "القطاعات";
-        Studies = "studies", "Completed studies", "الدراسات المكتملة";
-        Pilots = "pilots", "Pilots", "المشاريع التجريبية";
-        Indicators = "indicators", "Indicators of the pilots", "مؤشرات المشاريع التجريبية";
-        Evaluations = "evaluations", "Evaluations of the pilots", "تقييمات المشاريع التجريبية";
-        Migrations = "migrations", "Migrations", "عمليات الترحيل";
-        Decisions = "decisions", "Earlier decisions of the council", "قرارات المجلس السابقة";
-        Conditions = "conditions", "Conditions of the council", "شروط المجلس";
-        Members = "members", "Members", "الأعضاء";
-        Evidence = "evidence", "Evidence", "مستندات الإثبات";
-    }
-}
-
-/// A list of which a report has only some items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ReportAbridgement {
-    /// The list.
-    pub list: ReportList,
-    /// Number of its items in the report.
-    #[schema(minimum = 0, example = 200)]
-    pub listed: usize,
-    /// Number of its items in the records.
-    #[schema(minimum = 1, example = 614)]
-    pub total: usize,
-}
 
 impl Parts {
     /// The number of items of a list. The changes are no part that is read.
@@ -162,28 +128,31 @@ fn cut_lists<'a, T: Serialize + 'a>(lists: impl Iterator<Item = &'a mut Vec<T>>,
 pub fn compose(
     control: &ReportControl,
     asked: &ReportAsked,
-    mut changes: Option<ReportChanges>,
-    mut parts: Parts,
+    changes: Option<&ReportChanges>,
+    parts: &Parts,
 ) -> Result<String, serde_json::Error> {
-    let changed = changes.as_ref().map_or(0, |changes| changes.items.len());
-    let mut share = MOST_CONTENT / 4;
+    let changed = changes.map_or(0, |changes| changes.items.len());
+    let mut share = None;
     loop {
-        let mut model = ReportModel::new(control.clone(), asked.clone(), changes.clone(), parts.clone());
-        let listed = changes.as_ref().map_or(0, |changes| changes.items.len());
+        let (mut some, mut some_changes) = (parts.clone(), changes.cloned());
+        if let Some(share) = share {
+            some.cut(share);
+            if let Some(changes) = &mut some_changes {
+                cut(&mut changes.items, share, bytes);
+            }
+        }
+        let listed = some_changes.as_ref().map_or(0, |changes| changes.items.len());
+        let mut model = ReportModel::new(control.clone(), asked.clone(), some_changes, some);
         if listed < changed {
             let list = ReportList::Changes;
             model.abridged.insert(0, ReportAbridgement { list, listed, total: changed });
         }
         let text = model.canonical()?;
         // Without its lists a report has a few texts of limited length.
-        if text.len() <= MOST_CONTENT || share == 0 {
+        if text.len() <= MOST_CONTENT || share == Some(0) {
             return Ok(text);
         }
-        share /= 2;
-        parts.cut(share);
-        if let Some(changes) = &mut changes {
-            cut(&mut changes.items, share, bytes);
-        }
+        share = Some(share.map_or(MOST_CONTENT / 8, |share: usize| share / 2));
     }
 }
 
@@ -209,7 +178,7 @@ mod tests {
     fn composed(rest: &Value) -> ReportModel {
         let model = report(1, rest);
         let (control, asked, changes) = (model.control.clone(), model.asked.clone(), model.changes.clone());
-        let text = compose(&control, &asked, changes, parts(model)).unwrap();
+        let text = compose(&control, &asked, changes.as_ref(), &parts(model)).unwrap();
         assert!(text.len() <= MOST_CONTENT, "{}", text.len());
         serde_json::from_str(&text).unwrap()
     }

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::abridgement::ReportList;
 use super::changes::{ReportAspect, ReportChange, ReportChanges};
+use super::lists::ReportList;
 use super::model::{Parts, ReportDecision, ReportIndicator, ReportMaturity, ReportMember, ReportModel};
 use crate::domain::event::SubjectKind;
 use crate::domain::policy::PolicyState;

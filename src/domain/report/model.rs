@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::abridgement::{ReportAbridgement, ReportList};
 use super::changes::ReportChanges;
+use super::lists::{ReportAbridgement, ReportList};
 use super::{ReportTimeline, RiskCause, TargetVerdict};
 use crate::domain::activity::ActivityState;
 use crate::domain::ballot::{Tally, VoteChoice};

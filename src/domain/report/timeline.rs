@@ -106,18 +106,29 @@ impl HistoryDays {
         Self { last, weeks, before: days / (7 * weeks) }
     }
 
-    /// The numbers of activities by state at the end of each day. The changes can be in any order.
-    pub fn counts(self, changes: &[StateChanges]) -> Vec<ReportActivityCounts> {
+    /// The days whose changes are known if only those since the end of a day are.
+    #[must_use]
+    pub fn since(self, days_after: u32) -> Self {
+        Self { before: self.before.min(days_after), ..self }
+    }
+
+    /// The numbers of activities by state at the end of each day: those of the present, less the changes since. The
+    /// changes can be in any order, and only those after the first day count.
+    pub fn counts(
+        self,
+        present: &[(ActivityState, i64)],
+        changes: &[StateChanges],
+    ) -> Vec<ReportActivityCounts> {
         let days = (0..=self.before).rev();
         days.map(|days_after| {
-            let until_then =
-                || changes.iter().filter(|change| change.days_after.min(self.before) >= days_after);
+            let since = || changes.iter().filter(|change| change.days_after < days_after);
             let of = |state: ActivityState| {
-                let entered = until_then().filter(|change| change.to == state).map(|change| change.count);
-                let left =
-                    until_then().filter(|change| change.from == Some(state)).map(|change| change.count);
+                let now = present.iter().filter(|(other, _)| *other == state).map(|(_, count)| count);
+                let entered = since().filter(|change| change.to == state).map(|change| change.count);
+                let left = since().filter(|change| change.from == Some(state)).map(|change| change.count);
                 // A clock that was put back can show an activity that leaves a state before it enters the state.
-                u32::try_from(entered.sum::<i64>() - left.sum::<i64>()).unwrap_or(0)
+                let then = now.sum::<i64>() - entered.sum::<i64>() + left.sum::<i64>();
+                u32::try_from(then).unwrap_or(0)
             };
             let weeks = u64::from(days_after) * u64::from(self.weeks);
             ReportActivityCounts {
@@ -148,8 +159,10 @@ mod tests {
             change(9, None, ActivityState::Planned, 3),
             change(1, None, ActivityState::Planned, 1),
         ];
+        let present = [(ActivityState::Planned, 2), (ActivityState::InProgress, 1), (ActivityState::Done, 1)];
         let last = NaiveDate::from_ymd_opt(2026, 12, 15).unwrap();
-        let counts = HistoryDays { last, weeks: 2, before: 2 }.counts(&changes);
+        let days = HistoryDays { last, weeks: 2, before: 2 };
+        let counts = days.counts(&present, &changes);
         let seen: Vec<_> = counts
             .iter()
             .map(|counts| (counts.day.to_string(), counts.planned, counts.in_progress, counts.done))
@@ -157,7 +170,10 @@ mod tests {
         let expected = [("2026-11-17", 3, 0, 0), ("2026-12-01", 2, 2, 0), ("2026-12-15", 2, 1, 1)];
         assert_eq!(seen, expected.map(|(day, planned, going, done)| (day.to_owned(), planned, going, done)));
         assert!(counts.iter().all(|counts| counts.in_review + counts.blocked + counts.cancelled == 0));
-        assert_eq!(HistoryDays::new(last, last).counts(&[]).len(), 1);
+        assert_eq!(HistoryDays::new(last, last).counts(&[], &[]).len(), 1);
+        // Where the oldest changes are not known, the history begins later.
+        assert_eq!(days.since(1).counts(&present, &changes[..1]), counts[1..]);
+        assert_eq!(days.since(9).counts(&present, &changes), counts);
     }
 
     #[test]
