@@ -79,7 +79,8 @@ mod tests {
     #[test]
     fn an_open_vote_is_sealed_for_all_but_those_who_have_voted() {
         let (voter, other) = (Uuid::from_u128(3), Uuid::from_u128(5));
-        let open = Some([voter].as_slice());
+        let voted = [voter];
+        let open = Some(voted.as_slice());
         assert!(!is_sealed(open, BallotReader::User(voter)));
         assert!(is_sealed(open, BallotReader::User(other)));
         assert!(is_sealed(Some(&[]), BallotReader::User(voter)));
