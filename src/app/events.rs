@@ -7,7 +7,7 @@ use super::{App, Error, Result};
 use crate::db;
 use crate::db::events::{EventFilter, EventOrder, EventRow, InstallationEventRow};
 use crate::db::page::{Page, Window};
-use crate::domain::event::{Event, EventAction, EventActor, Subject};
+use crate::domain::event::{Changes, Event, EventAction, EventActor, Subject};
 use crate::domain::reference::{NamedByChanges, Reference};
 use crate::domain::rights::Action;
 use crate::domain::sealed_ballot::{BallotReader, is_sealed};
@@ -73,6 +73,30 @@ impl UnsealedEvent {
     /// The sequence number.
     pub fn seq(&self) -> i64 {
         self.read.event.seq
+    }
+
+    /// The id of the event, and the one of its task force.
+    pub(super) fn ids(&self) -> (Uuid, Uuid) {
+        (self.read.event.id, self.read.event.task_force_id)
+    }
+
+    /// The event as one sentence, which does not tell the choice of a vote.
+    pub(super) fn sentence(&self, language: Language) -> String {
+        self.read.sentence(language)
+    }
+
+    /// The event as every reader may see it, without its changes.
+    pub(super) fn without_changes(&self) -> ReadEvent {
+        let UnsealedEvent { read, .. } = self;
+        let Event { seq, id, task_force_id, at, actor, action, subject, .. } = read.event;
+        let (request_id, from, to) =
+            (read.event.request_id.clone(), read.event.from.clone(), read.event.to.clone());
+        let changes = Changes::new();
+        let event =
+            Event { seq, id, task_force_id, at, actor, request_id, action, subject, from, to, changes };
+        let (actor_name, subject, named) =
+            (read.actor_name.clone(), read.subject.clone(), NamedByChanges::default());
+        ReadEvent { event, is_sealed: false, hash: read.hash.clone(), actor_name, subject, named }
     }
 
     /// Action, subject and actor of the event: the part that every reader may know.

@@ -25,6 +25,7 @@ pub mod decisions;
 mod error;
 pub mod events;
 pub mod evidence;
+pub mod feed;
 pub mod follow;
 pub mod health_statements;
 pub mod housekeeping;

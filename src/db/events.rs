@@ -106,7 +106,7 @@ pub struct EventRow {
     pub hash: Vec<u8>,
     /// The number of events that were found for the page, whatever their bytes.
     #[diesel(sql_type = BigInt)]
-    found: i64,
+    pub(super) found: i64,
     /// Current name of the acting user.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub actor_name: Option<LocalizedText>,

@@ -39,6 +39,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("events", APPEND),
     ("evidence", ALL),
     ("evidence_contents", ALL),
+    ("feed_marks", NO_DELETE),
     ("health_statements", APPEND),
     ("idempotency_keys", ALL),
     ("indicators", ALL),

@@ -23,6 +23,7 @@ pub mod decisions;
 pub mod evaluations;
 pub mod events;
 pub mod evidence;
+pub mod feed;
 pub mod gates;
 pub mod grants;
 pub mod health_statements;

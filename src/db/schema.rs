@@ -248,6 +248,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    feed_marks (user_id) {
+        user_id -> Uuid,
+        settled_id -> Uuid,
+        task_force_ids -> Array<Uuid>,
+        event_ids -> Array<Uuid>,
+        marked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     health_statements (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -747,6 +757,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     evidence,
     evidence_contents,
+    feed_marks,
     health_statements,
     idempotency_keys,
     indicators,

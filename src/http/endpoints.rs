@@ -14,6 +14,7 @@ mod council;
 mod decisions;
 mod events;
 mod evidence;
+mod feed;
 mod health_statements;
 mod indicators;
 mod live_events;
@@ -49,6 +50,7 @@ pub(super) fn operations(config: &mut Operations<'_, '_>) {
     activities::operations(config);
     me::operations(config);
     notifications::operations(config);
+    feed::operations(config);
     comments::operations(config);
     events::operations(config);
     live_events::operations(config);

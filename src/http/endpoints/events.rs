@@ -35,13 +35,13 @@ pub(super) fn operations(config: &mut Operations<'_, '_>) {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AuditEventActor {
     /// A user, or the service itself.
-    kind: ActorKind,
+    pub(super) kind: ActorKind,
     /// The user.
     #[schema(required)]
-    id: Option<Uuid>,
-    /// Current name of the author.
+    pub(super) id: Option<Uuid>,
+    /// Current name of the actor.
     #[schema(required, value_type = Option<LocalizedName>)]
-    name: Option<LocalizedText>,
+    pub(super) name: Option<LocalizedText>,
 }
 
 /// Value of a field before and after a change.

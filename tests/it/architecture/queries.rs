@@ -163,6 +163,11 @@ async fn every_list_costs_the_same_few_statements_however_much_there_is() {
         let cost = recorder.of(chair, path).await;
         assert!(cost.round_trips <= 2 && cost.statements == 2, "{path}: {cost:?}");
     }
+    // A feed reads the caller, the last events, the mark, the number of unread events and the page.
+    for who in [Who::Chair, Who::CouncilMember] {
+        let cost = recorder.of(app.as_who(who), "/v1/me/feed").await;
+        assert!(cost.round_trips <= 2 && cost.statements == 5, "{who:?}: {cost:?}");
+    }
     // A calendar reads its link and its maker first, and then the entries.
     for path in [calendar_of_a(&app).await, own_calendar(chair).await] {
         let cost = recorder.of(app.as_anybody(), &path).await;

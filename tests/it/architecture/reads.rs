@@ -145,7 +145,16 @@ async fn what_a_task_force_reads_does_not_grow_with_the_others() {
     .map(|path| app.a(path))
     .to_vec();
     paths.extend([calendar_of_a(&app).await, own_calendar(app.as_chair()).await]);
-    paths.extend(["/v1/me/tasks", "/v1/me/activities", "/v1/task-forces?q=a"].map(str::to_owned));
+    paths.extend(
+        [
+            "/v1/me/tasks",
+            "/v1/me/activities",
+            "/v1/me/feed",
+            "/v1/me/feed?unread=true",
+            "/v1/task-forces?q=a",
+        ]
+        .map(str::to_owned),
+    );
     let chair = app.as_chair();
     db_add_task_forces(&app, 5).await;
     let mut before = Vec::new();
@@ -175,6 +184,7 @@ async fn the_portfolio_reads_a_few_rows_of_each_task_force_and_no_activities() {
         "/v1/task-forces?q=zzz",
         "/v1/task-forces?step=policy",
         "/v1/me/tasks",
+        "/v1/me/feed",
     ];
     db_add_task_forces(&app, 5).await;
     let mut before = Vec::new();

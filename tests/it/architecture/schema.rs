@@ -61,6 +61,7 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
         [
             "__diesel_schema_migrations",
             "api_keys",
+            "feed_marks",
             "idempotency_keys",
             "installation_events",
             "invitations",

@@ -13,6 +13,7 @@ mod council;
 mod decisions;
 mod events;
 mod evidence;
+mod feed;
 mod health_statements;
 mod indicators;
 mod live_events;

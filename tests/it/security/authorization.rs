@@ -62,7 +62,7 @@ const NARROWER: [(&str, Action); 6] = [
 ];
 
 /// The operations that change nothing but what the caller has read, and leave no event.
-const WITHOUT_EVENT: [&str; 1] = ["markNotificationsRead"];
+const WITHOUT_EVENT: [&str; 2] = ["markMyFeed", "markNotificationsRead"];
 
 fn listed<'a>(described: &'a Value, name: &str) -> BTreeSet<&'a str> {
     described[name].as_array().into_iter().flatten().map(|role| role.as_str().unwrap()).collect()

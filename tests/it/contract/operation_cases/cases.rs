@@ -87,6 +87,9 @@ cases! {
     };
     listMyActivities |app| Draft::get("/v1/me/activities");
     listMyTasks |app| Draft::get("/v1/me/tasks");
+    listMyFeed |app| Draft::get("/v1/me/feed");
+    markMyFeed |app|
+        Draft::new(Method::PUT, "/v1/me/feed/mark").json(&json!({ "position": "AAAAAAAAAAA" }));
 
     // Users.
     listUsers |app| Draft::get("/v1/users");
