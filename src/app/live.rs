@@ -9,10 +9,14 @@
 //! Streams of one task force share their reads: one task reads the new events of a task force once and hands them to all
 //! of its streams. A stream that falls behind reads by itself until it has caught up.
 
+mod feed_stream;
+mod lifetime;
 mod stream;
 mod topics;
 
-pub use stream::{EndReason, EventStream, LiveEvent, StreamItem};
+pub use feed_stream::{FeedStream, FeedStreamItem};
+pub use lifetime::EndReason;
+pub use stream::{EventStream, LiveEvent, StreamItem};
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

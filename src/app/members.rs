@@ -7,6 +7,7 @@ use super::Checked;
 use super::caller::{Access, Caller};
 use super::connection::BULK_TIMEOUT;
 use super::ids::IdSequence;
+use super::wakes::Wake;
 use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result};
 use crate::db::members::{MemberFilter, NamedMember};
@@ -344,6 +345,7 @@ impl App {
             let today = tx.access.today;
             let at = ("/userId", tx.access.effective_role);
             let appointed = appoint(conn, task_force_id, &mut panel, &member, at, today, tx.ids()).await?;
+            caller.wakes.add(Wake::Rights(member.user_id));
             tx.access.state.check_panel(&panel)?;
             appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
             view(tx, appointed.id).await
@@ -432,6 +434,7 @@ impl App {
             let mut reassign_to = end.reassign_to;
             if let Some(successor) = &end.successor {
                 let at = ("/successor/userId", tx.access.effective_role);
+                caller.wakes.add(Wake::Rights(successor.user_id));
                 let appointed =
                     appoint(tx.conn(), task_force_id, &mut panel, successor, at, today, tx.ids()).await?;
                 appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::caller::{Access, Caller};
 use super::constraints::time_zone_error;
 use super::members::NewMember;
+use super::wakes::Wake;
 use super::write::expect_version;
 use super::{App, Result};
 use crate::db::page::{Keyed, NameOrder, Page, Window};
@@ -180,6 +181,7 @@ impl App {
                 let pointer = format!("/members/{index}/userId");
                 let at = (pointer.as_str(), actor.effective_role);
                 let appointed = super::members::appoint(conn, id, &mut panel, member, at, today, ids).await?;
+                caller.wakes.add(Wake::Rights(member.user_id));
                 new_events.extend(appointed.new_events);
             }
             // The creator in the new task force, in which nothing has happened and nobody else could be.

@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
+/// Stands for the list of all task forces: the rights of those who follow all of them grow when a task force is created.
+pub(super) const TASK_FORCES: Uuid = Uuid::nil();
+
 /// A reason to look again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Wake {

@@ -16,7 +16,7 @@ use super::caller::{Access, Actor, Caller};
 use super::connection::{DATABASE_TIMEOUT, within};
 use super::idempotency::CommitMode;
 use super::ids::IdSequence;
-use super::wakes::{Wake, Wakes};
+use super::wakes::{TASK_FORCES, Wake, Wakes};
 use super::{App, Error, Result};
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
@@ -183,7 +183,7 @@ impl App {
             let id = ids.next();
             let (result, new_events) = use_case(conn, &actor, id, &ids).await?;
             let head = db::events::lock_head(conn, id).await?.ok_or(RefusalCode::NotFound)?;
-            caller.wakes.add(Wake::Events(id));
+            [Wake::Events(id), Wake::Rights(TASK_FORCES)].into_iter().for_each(|wake| caller.wakes.add(wake));
             self.append(conn, caller, (id, head), actor.as_event_actor(), &ids, new_events).await?;
             Ok(Effect::Changed(result))
         })

@@ -147,7 +147,7 @@ pub async fn list(
          from (
              select *, count(*) over () as found,
                     sum(octet_length(body)) over (order by id {direction}) - octet_length(body) as bytes_before
-             from (select * from ({events}) some order by id {direction} limit $9) page
+             from (select * from ({events}) merged order by id {direction} limit $9) page
          ) e
          join task_forces t on t.id = e.task_force_id
          left join users u on u.id = e.actor_id
@@ -182,7 +182,7 @@ async fn count(
 ) -> QueryResult<i64> {
     let events = events("e.id", conditions, "desc");
     let query = diesel::sql_query(format!(
-        "with {MARK} select count(*) as total from (select * from ({events}) some limit $9) counted"
+        "with {MARK} select count(*) as total from (select * from ({events}) merged limit $9) counted"
     ))
     .bind::<SqlUuid, _>(user_id)
     .bind::<Nullable<SqlUuid>, _>(None::<Uuid>)

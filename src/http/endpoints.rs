@@ -15,6 +15,7 @@ mod decisions;
 mod events;
 mod evidence;
 mod feed;
+mod feed_stream;
 mod health_statements;
 mod indicators;
 mod live_events;
@@ -51,6 +52,7 @@ pub(super) fn operations(config: &mut Operations<'_, '_>) {
     me::operations(config);
     notifications::operations(config);
     feed::operations(config);
+    feed_stream::operations(config);
     comments::operations(config);
     events::operations(config);
     live_events::operations(config);

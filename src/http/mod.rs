@@ -11,6 +11,7 @@ mod context;
 mod decimals;
 mod endpoints;
 mod etag;
+mod event_stream;
 mod form;
 mod idempotency;
 mod name_sort;

@@ -2,16 +2,15 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch};
-use tokio::time::{Instant, Interval, interval_at, sleep, sleep_until};
+use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::lifetime::{EndReason, Lifetime, Signal};
 use super::{BATCH, BATCH_BYTES, RETRY_AFTER};
-use crate::app::caller::{Caller, Credential};
+use crate::app::caller::Caller;
 use crate::app::events::{ReadEvent, UnsealedEvent};
 use crate::app::{App, Error, Result};
 use crate::db::events::{EventFilter, EventOrder};
@@ -21,19 +20,10 @@ use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::sealed_ballot::BallotReader;
 use crate::util::places::Place;
 
-/// The interval of heartbeats: shorter than the time after which proxies close a silent connection.
-const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
-
-/// The interval at which the rights of the caller are read again, whatever happens.
-const CHECK_EVERY: Duration = Duration::from_secs(300);
-
-/// The longest that a stream lasts whose credential has no end that the service knows.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
-
 /// An event that was read once for all streams.
 #[derive(Debug)]
 pub struct LiveEvent {
-    event: UnsealedEvent,
+    event: Arc<UnsealedEvent>,
     /// The text of the event, and its text for those for whom the choice of the vote is sealed.
     text: OnceLock<String>,
     sealed: OnceLock<String>,
@@ -41,7 +31,7 @@ pub struct LiveEvent {
 
 impl From<UnsealedEvent> for LiveEvent {
     fn from(event: UnsealedEvent) -> Self {
-        Self { event, text: OnceLock::new(), sealed: OnceLock::new() }
+        Self { event: Arc::new(event), text: OnceLock::new(), sealed: OnceLock::new() }
     }
 }
 
@@ -51,11 +41,16 @@ impl LiveEvent {
         self.event.seq()
     }
 
+    /// The event as it was read.
+    pub(super) fn event(&self) -> &Arc<UnsealedEvent> {
+        &self.event
+    }
+
     /// The event in the form of the stream, as a user sees it. Each text is made once for all streams.
     fn text(&self, user_id: Uuid, form: impl FnOnce(&ReadEvent) -> String) -> &str {
         let reader = BallotReader::User(user_id);
         let text = if self.event.is_sealed_for(reader) { &self.sealed } else { &self.text };
-        text.get_or_init(|| form(&self.event.clone().seen_by(reader)))
+        text.get_or_init(|| form(&UnsealedEvent::clone(&self.event).seen_by(reader)))
     }
 
     fn matches(&self, filter: &EventFilter) -> bool {
@@ -64,17 +59,6 @@ impl LiveEvent {
             && filter.actor.is_none_or(|id| actor.id == Some(id))
             && (filter.actions.is_empty() || filter.actions.contains(&action))
     }
-}
-
-/// The reason why a stream ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndReason {
-    /// The credential has expired: connect again with a new one.
-    CredentialExpired,
-    /// The caller may no longer read the task force.
-    AccessEnded,
-    /// The service stops: connect again.
-    ServiceStopping,
 }
 
 /// The next part of a stream.
@@ -101,14 +85,7 @@ pub struct EventStream {
     /// True while there may be events that no other stream reads for this one.
     is_behind: bool,
     feed: broadcast::Receiver<Arc<LiveEvent>>,
-    /// Wake when the rights of the caller may have changed.
-    user: watch::Receiver<()>,
-    credential: watch::Receiver<()>,
-    stopping: watch::Receiver<bool>,
-    expires_at: Option<DateTime<Utc>>,
-    expiry: Instant,
-    heartbeat: Interval,
-    check: Interval,
+    lifetime: Lifetime,
     _place: Place,
 }
 
@@ -127,21 +104,14 @@ impl App {
         after: Option<i64>,
     ) -> Result<EventStream> {
         let place = self.live.place(caller.user_id)?;
-        let topics = &self.live.topics;
         // Before the rights are read, so that no change of them is missed.
-        let user = topics.watch(caller.user_id);
-        let credential = topics.watch(match caller.credential {
-            Credential::Session(id) | Credential::Key(id) | Credential::ShareLink(id) => id,
-            Credential::SingleSignOn(_) => caller.user_id,
-        });
+        let lifetime = Lifetime::begin(&self.live, &caller, self.clock.now());
         let access = self.access(&caller, task_force_id).await?;
         let position = after.unwrap_or(access.seq);
         if position > access.seq {
             return Err(beyond_the_head(access.seq).into());
         }
-        let (feed, handed_out) = topics.feed(task_force_id, access.seq);
-        let now = Instant::now();
-        let lasts = caller.expires_at.and_then(|at| (at - access.now).to_std().ok()).unwrap_or(LONGEST);
+        let (feed, handed_out) = self.live.topics.feed(task_force_id, access.seq);
         Ok(EventStream {
             app: self.clone(),
             task_force_id,
@@ -151,13 +121,7 @@ impl App {
             // Nobody hands an event out again that was committed after the rights were read and before the feed began.
             is_behind: position < access.seq.max(handed_out),
             feed,
-            user,
-            credential,
-            stopping: self.live.stopping.subscribe(),
-            expires_at: caller.expires_at,
-            expiry: now + lasts,
-            heartbeat: interval_at(now + HEARTBEAT_EVERY, HEARTBEAT_EVERY),
-            check: interval_at(now + CHECK_EVERY, CHECK_EVERY),
+            lifetime,
             caller,
             _place: place,
         })
@@ -173,14 +137,11 @@ impl EventStream {
     /// The next part of the stream. Waits for it, without a connection to the database.
     pub async fn next(&mut self) -> StreamItem {
         loop {
-            if *self.stopping.borrow() {
-                return StreamItem::End(EndReason::ServiceStopping);
-            }
-            if self.expires_at.is_some_and(|at| at <= self.app.clock.now()) {
-                return StreamItem::End(EndReason::CredentialExpired);
+            if let Some(reason) = self.lifetime.end(self.app.clock.now()) {
+                return StreamItem::End(reason);
             }
             if let Some(event) = self.read.pop_front() {
-                self.heartbeat.reset();
+                self.lifetime.note_event();
                 return StreamItem::Event(event);
             }
             let ended = if self.is_behind { self.catch_up().await } else { self.wait().await };
@@ -217,15 +178,13 @@ impl EventStream {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self) -> Result<Option<StreamItem>> {
-        // In this order, so that a right that has ended ends the stream before a later event is told.
         tokio::select! {
             biased;
-            _ = self.stopping.changed() => {}
-            () = sleep_until(self.expiry) => return Ok(Some(StreamItem::End(EndReason::CredentialExpired))),
-            _ = self.user.changed() => self.check_rights().await?,
-            _ = self.credential.changed() => self.check_rights().await?,
-            _ = self.check.tick() => self.check_rights().await?,
-            _ = self.heartbeat.tick() => return Ok(Some(StreamItem::Heartbeat)),
+            signal = self.lifetime.signal() => match signal {
+                Signal::RightsMayHaveChanged => self.check_rights().await?,
+                Signal::Heartbeat => return Ok(Some(StreamItem::Heartbeat)),
+                Signal::End(reason) => return Ok(Some(StreamItem::End(reason))),
+            },
             received = self.feed.recv() => match received {
                 Ok(event) if event.seq() <= self.position => {}
                 Ok(event) if event.seq() == self.position + 1 => {

@@ -7,7 +7,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::events::AuditEventActor;
@@ -19,6 +18,7 @@ use crate::domain::position::Position;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::text::Language;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{PAGE_BYTES, Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
@@ -26,7 +26,7 @@ use crate::http::reference::ResourceReference;
 use crate::http::request::{Create, Read, Root};
 use crate::http::response;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_my_feed).service(mark_my_feed);
 }
 
@@ -44,7 +44,9 @@ pub(super) struct FeedItem {
     /// Time of the action.
     at: DateTime<Utc>,
     /// The event in one sentence, in the language of the response. Text, with Unicode isolates around names and titles.
-    #[schema(example = "\u{2068}Lina Haddad\u{2069} moved the activity “\u{2068}Collect the data sets\u{2069}” to “\u{2068}In review\u{2069}”.")]
+    #[schema(
+        example = "\u{2068}Lina Haddad\u{2069} moved the activity “\u{2068}Collect the data sets\u{2069}” to “\u{2068}In review\u{2069}”."
+    )]
     sentence: String,
     /// The actor.
     actor: AuditEventActor,

@@ -1,34 +1,24 @@
 //! The live stream of events over HTTP: server-sent events.
 
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
-use futures_util::{Stream, stream};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::events::AuditEvent;
 use crate::app::App;
 use crate::app::events::ReadEvent;
-use crate::app::live::{EndReason, EventStream, StreamItem};
+use crate::app::live::{EventStream, StreamItem};
 use crate::db::events::EventFilter;
 use crate::domain::event::EventAction;
-use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
+use crate::http::event_stream::{self, Part, last_event_id, last_event_id_error};
 use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{Read, TaskForcePath};
-
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-
-/// Tells proxies of the kind of nginx to pass each event on at once.
-const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// The first lines of a stream: a client that has lost the connection waits two seconds, so that a restart of the
-/// service is over.
-const BEGINNING: &str = "retry: 2000\n\n";
 
 pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(stream_events);
@@ -63,18 +53,17 @@ pub(super) struct LastEventId {
     last_event_id: Option<i64>,
 }
 
-/// The position that a client continues from.
-fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>> {
-    let Some(header) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
-    let seq = header.to_str().ok().and_then(|text| text.parse().ok()).filter(|seq: &i64| *seq >= 0);
+/// The sequence number in a `Last-Event-ID`.
+fn seq(id: Option<&str>) -> Result<i64> {
+    let seq = id.and_then(|text| text.parse().ok()).filter(|seq: &i64| *seq >= 0);
     let error = || {
-        let error = FieldError::parameter("Last-Event-ID", FieldErrorCode::WrongFormat).saying(
+        let error = last_event_id_error().saying(
             "must be the `id` of an event of this stream, a whole number",
             "يجب أن يكون رقم أحد أحداث هذا التدفق (id)، وهو عدد صحيح",
         );
         Refusal::field_errors(RefusalCode::InvalidRequest, vec![error])
     };
-    Ok(Some(seq.ok_or_else(error)?))
+    Ok(seq.ok_or_else(error)?)
 }
 
 /// Stream events
@@ -109,57 +98,15 @@ async fn stream_events(
     let Read { context, query } = read;
     let StreamQuery { after, subject, actor, action } = query;
     let filter = EventFilter { after: 0, subject, actor, actions: action.unwrap_or_default() };
-    let after = last_event_id(request.headers())?.or(after);
+    let after = last_event_id(request.headers(), seq)?.or(after);
     let events = app.events_stream(context.caller, context.path.task_force_id, filter, after).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((ACCEL_BUFFERING, "no"))
-        .streaming(body(events)))
+    Ok(event_stream::respond(events, async |events: &mut EventStream| match events.next().await {
+        StreamItem::Event(event) => Part::Event(Bytes::copy_from_slice(events.text(&event, form).as_bytes())),
+        StreamItem::Heartbeat => Part::Heartbeat,
+        StreamItem::End(reason) => Part::End(reason),
+    }))
 }
 
-/// The progress of a body.
-enum Progress {
-    Begins(EventStream),
-    Goes(EventStream),
-    Ended,
-}
-
-fn body(events: EventStream) -> impl Stream<Item = std::result::Result<Bytes, actix_web::Error>> {
-    stream::unfold(Progress::Begins(events), async |progress| {
-        let (bytes, next) = match progress {
-            Progress::Begins(events) => (Bytes::from_static(BEGINNING.as_bytes()), Progress::Goes(events)),
-            Progress::Goes(mut events) => match events.next().await {
-                StreamItem::Event(event) => {
-                    (Bytes::copy_from_slice(events.text(&event, form).as_bytes()), Progress::Goes(events))
-                }
-                StreamItem::Heartbeat => (Bytes::from_static(b":\n\n"), Progress::Goes(events)),
-                StreamItem::End(reason) => (ending(reason).into(), Progress::Ended),
-            },
-            Progress::Ended => return None,
-        };
-        Some((Ok(bytes), next))
-    })
-}
-
-/// An event in the form of the stream. JSON contains no line breaks.
 fn form(read: &ReadEvent) -> String {
-    let event = AuditEvent::from(read.clone());
-    // A representation of strings, numbers and JSON can always be written.
-    let data = serde_json::to_string(&event).unwrap_or_default();
-    format!("id: {}\ndata: {data}\n\n", read.event.seq)
-}
-
-/// The last event of a stream.
-fn ending(reason: EndReason) -> String {
-    #[derive(Serialize)]
-    struct Ending {
-        reason: &'static str,
-    }
-    let reason = match reason {
-        EndReason::CredentialExpired => "credentialExpired",
-        EndReason::AccessEnded => "accessEnded",
-        EndReason::ServiceStopping => "serviceStopping",
-    };
-    format!("event: end\ndata: {}\n\n", serde_json::to_string(&Ending { reason }).unwrap_or_default())
+    event_stream::event(&read.event.seq.to_string(), &AuditEvent::from(read.clone()))
 }

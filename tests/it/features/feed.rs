@@ -235,7 +235,8 @@ async fn a_feed_does_not_tell_how_anybody_voted() {
     ready_policy_step(&app).await;
     let submission = submit(app.as_chair(), "policy").await;
     vote(app.as_expert(), &submission, "return").await.expect(200);
-    let text = app.as_who(Who::Expert2).get("/v1/me/feed").await.expect(200).text();
+    let answer = app.as_who(Who::Expert2).get("/v1/me/feed").await.expect(200);
+    let text = answer.text();
     assert!(text.contains("voted on the step"), "{text}");
     for secret in ["The costs are missing", "\"choice\"", "\"changes\""] {
         assert!(!text.contains(secret), "{secret}: {text}");

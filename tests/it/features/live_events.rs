@@ -36,7 +36,8 @@ async fn a_stream_tells_each_event_once_and_in_order_from_any_position() {
     let mut from_the_first = Stream::open(&app, Who::Expert1, "?after=0").await;
     let mut from_the_head = Stream::open(&app, Who::Secretariat, "").await;
     // While events are committed, a third client connects in the middle.
-    let (third, ()) = tokio::join!(Stream::open_with(&app, &token, &path, Some(before - 2)), plan(&app, 20));
+    let position = (before - 2).to_string();
+    let (third, ()) = tokio::join!(Stream::open_with(&app, &token, &path, Some(&position)), plan(&app, 20));
     let mut from_the_middle = third;
 
     let end = head(&app).await;

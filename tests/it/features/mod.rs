@@ -14,6 +14,7 @@ mod decisions;
 mod events;
 mod evidence;
 mod feed;
+mod feed_stream;
 mod health_statements;
 mod indicators;
 mod live_events;

@@ -93,12 +93,17 @@ impl Placeholders {
     pub(super) fn hide_stream(&mut self, place: &str, stream: &str) -> String {
         let mut shown = String::new();
         for (number, line) in stream.lines().enumerate() {
-            match line.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap()) {
-                Some(data) => {
-                    let data: Value = self.hide(&format!("{place}/{number}"), &data);
-                    shown.push_str(&format!("data: {data}"));
+            match line.split_once(": ") {
+                Some(("data", data)) => {
+                    let data = serde_json::from_str(data).unwrap();
+                    shown.push_str(&format!("data: {}", self.hide(&format!("{place}/{number}"), &data)));
                 }
-                None => shown.push_str(line),
+                // The position of a feed; the events of a task force have numbers.
+                Some(("id", id)) if id.parse::<i64>().is_err() => {
+                    let id = self.hide_text(&format!("{place}/{number}/position"), id);
+                    shown.push_str(&format!("id: {id}"));
+                }
+                _ => shown.push_str(line),
             }
             shown.push('\n');
         }

@@ -6,6 +6,7 @@ use crate::contract::operation_cases::Case;
 cases! {
     verifyAudit |app| Draft::get(app.a("/audit/verification"));
     streamEvents |app| Draft::get(app.a("/events/stream"));
+    streamMyFeed |app| Draft::get("/v1/me/feed/stream");
     downloadArchive |app| Draft::get(app.a("/archive"));
     listRefusedAttempts |app| Draft::get("/v1/refused-attempts");
 }
