@@ -4,7 +4,7 @@
 //! inserts a notification for each person whom an event concerns, moves the cursor, and commits all of that at once: of
 //! several processes, one tells, and a process that is killed half-way has told nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -19,13 +19,14 @@ use crate::db::notifications::NewNotification;
 use crate::db::notifications::fan_out::{self, FoundEvent};
 use crate::db::notifications::reading::{self, Notification, NotificationFilter};
 use crate::db::page::{Page, Window};
-use crate::domain::event::EventAction;
+use crate::domain::event::{EventAction, Subject, SubjectKind};
 use crate::domain::notification::rules::{People, told};
+use crate::domain::notification::{NotificationDetails, NotificationKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal};
 use crate::domain::rights::Action;
 
 /// The most events that people are told of in one transaction.
-const BATCH: i64 = 200;
+pub const BATCH: i64 = 200;
 
 /// The most task forces that one comparison of the cursors finds.
 const BEHIND: i64 = 1000;
@@ -42,7 +43,7 @@ impl App {
         let mut follower = self.follow();
         let mut poll = interval(POLL_EVERY);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut waiting = BTreeSet::new();
+        let (mut waiting, mut limit) = (BTreeSet::new(), BATCH);
         loop {
             let found = tokio::select! {
                 ids = follower.next() => Ok(ids),
@@ -52,12 +53,15 @@ impl App {
             let told = match found {
                 Ok(ids) => {
                     waiting.extend(ids);
-                    self.tell_some(&mut waiting).await
+                    self.tell_some(&mut waiting, limit).await
                 }
                 Err(error) => Err(error),
             };
+            let failed_with = std::mem::replace(&mut limit, BATCH);
             if let Err(error) = told {
                 tracing::warn!(%error, "people could not be told of some new events yet");
+                // A batch that takes too long is tried again with fewer events.
+                limit = (failed_with / 4).max(1);
                 sleep(RETRY_AFTER).await;
             }
         }
@@ -69,10 +73,10 @@ impl App {
     }
 
     /// Tells people of a batch of events of each of these task forces, and leaves those that have more, or that failed.
-    async fn tell_some(&self, waiting: &mut BTreeSet<Uuid>) -> Result<()> {
+    async fn tell_some(&self, waiting: &mut BTreeSet<Uuid>, limit: i64) -> Result<()> {
         let mut result = Ok(());
         for task_force_id in waiting.clone() {
-            match self.tell_batch(task_force_id).await {
+            match self.tell_batch(task_force_id, limit).await {
                 Ok(true) => {}
                 Ok(false) => {
                     waiting.remove(&task_force_id);
@@ -83,21 +87,21 @@ impl App {
         result
     }
 
-    /// Tells people of the next events of a task force; returns whether there may be more.
+    /// Tells people of the next events of a task force, at most so many; returns whether there may be more.
     ///
     /// # Errors
     /// Errors of the database. Nothing was told then.
-    pub async fn tell_batch(&self, task_force_id: Uuid) -> Result<bool> {
+    pub async fn tell_batch(&self, task_force_id: Uuid, limit: i64) -> Result<bool> {
         self.in_transaction(async |conn| {
             // Another process that has claimed the task force tells of these events, too.
             let Some(after) = fan_out::claim(conn, task_force_id).await? else { return Ok(false) };
-            let events = fan_out::next_events(conn, task_force_id, after, BATCH).await?;
+            let events = fan_out::next_events(conn, task_force_id, after, limit).await?;
             let Some(last) = events.last() else { return Ok(false) };
             let subjects: Vec<_> = events.iter().map(|event| event.occurrence.subject).collect();
             let people = fan_out::people(conn, task_force_id, &subjects).await?;
             let since = self.clock.now() - KEPT;
             let recent = events.iter().filter(|event| event.at >= since);
-            let new: Vec<_> = recent.flat_map(|event| notifications(task_force_id, event, &people)).collect();
+            let new = notifications(task_force_id, recent, &people);
             if !new.is_empty() {
                 db::notifications::insert(conn, &new).await?;
             }
@@ -106,7 +110,7 @@ impl App {
                 fan_out::forget_former_members(conn, task_force_id, &left).await?;
             }
             fan_out::advance(conn, task_force_id, last.seq).await?;
-            Ok(i64::try_from(events.len()).is_ok_and(|count| count >= BATCH))
+            Ok(i64::try_from(events.len()).is_ok_and(|count| count >= limit))
         })
         .await
     }
@@ -164,19 +168,43 @@ impl App {
     }
 }
 
-/// The notifications of an event.
-fn notifications(task_force_id: Uuid, event: &FoundEvent, people: &People) -> Vec<NewNotification> {
-    let notification = |(user_id, kind)| NewNotification {
-        user_id,
-        kind,
-        task_force_id: Some(task_force_id),
-        subject: event.occurrence.subject,
-        occasion: format!("event {}", event.seq),
-        actor_id: event.occurrence.actor_id,
-        details: event.occurrence.details.clone(),
-        at: event.at,
-    };
-    told(&event.occurrence, people).into_iter().map(notification).collect()
+/// The notifications of these events. A request that assigns many activities to one person, such as an import, is told in
+/// one notification.
+fn notifications<'a>(
+    task_force_id: Uuid,
+    events: impl Iterator<Item = &'a FoundEvent>,
+    people: &People,
+) -> Vec<NewNotification> {
+    let mut new: Vec<NewNotification> = Vec::new();
+    // The place of the first assignment of each request to each person, and the number of assignments.
+    let mut assigned: HashMap<(&str, Uuid), (usize, usize)> = HashMap::new();
+    for event in events {
+        for (user_id, kind) in told(&event.occurrence, people) {
+            if kind == NotificationKind::ActivityAssigned {
+                let (first, count) = assigned.entry((&event.request_id, user_id)).or_insert((new.len(), 0));
+                *count += 1;
+                if *count > 1 {
+                    if let Some(first) = new.get_mut(*first) {
+                        first.subject = Subject { kind: SubjectKind::TaskForce, id: task_force_id };
+                        first.details =
+                            NotificationDetails { count: Some(*count), ..NotificationDetails::default() };
+                    }
+                    continue;
+                }
+            }
+            new.push(NewNotification {
+                user_id,
+                kind,
+                task_force_id: Some(task_force_id),
+                subject: event.occurrence.subject,
+                occasion: format!("event {}", event.seq),
+                actor_id: event.occurrence.actor_id,
+                details: event.occurrence.details.clone(),
+                at: event.at,
+            });
+        }
+    }
+    new
 }
 
 /// The users whose seats have ended by these events.

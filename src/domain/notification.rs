@@ -155,6 +155,9 @@ pub struct NotificationDetails {
     /// The day on which the subject is due.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub due_date: Option<NaiveDate>,
+    /// The number of subjects, if one notification stands for several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub count: Option<usize>,
     /// True of a vote that was returned because its time had ended.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub voting_ended: bool,

@@ -84,6 +84,9 @@ fn wording(facts: &NoticeFacts<'_>) -> (&'static str, &'static str) {
         Kind::VoteWithdrawn => {
             ("{actor} withdrew the submission of the step {step}", "سُحب طلب إقرار الخطوة {step}")
         }
+        Kind::ActivityAssigned if details.count.is_some() => {
+            ("{actor} assigned {count} activities to you", "أُسندت إليك أنشطة عددها {count}")
+        }
         Kind::ActivityAssigned if details.due_date.is_some() => (
             "{actor} assigned the activity {title} to you, due on {day}",
             "أُسند إليك النشاط {title}، وموعده {day}",
@@ -203,6 +206,7 @@ impl Notice<'_> {
                 let step = subject.step.and_then(|(code, _)| StepName::parse(code));
                 step.map(|step| self.label(step)).unwrap_or_default()
             }
+            "count" => details.count.map(|count| count.to_string()).unwrap_or_default(),
             "day" => details.due_date.map(|day| dates::day(self.language, day)).unwrap_or_default(),
             "end" => details.ends_at.map(|end| dates::time(self.language, end, zone)).unwrap_or_default(),
             "outcome" => details.outcome.map(|outcome| self.label(outcome)).unwrap_or_default(),

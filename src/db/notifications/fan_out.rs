@@ -68,6 +68,8 @@ pub async fn advance(conn: &Conn, task_force_id: Uuid, seq: i64) -> QueryResult<
 pub struct FoundEvent {
     pub seq: i64,
     pub at: DateTime<Utc>,
+    /// The id of the request that caused the event; empty for an event of which nobody is told.
+    pub request_id: String,
     pub occurrence: Occurrence,
 }
 
@@ -85,6 +87,8 @@ struct EventRow {
     subject_kind: SubjectKind,
     #[diesel(sql_type = SqlUuid)]
     subject_id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    request_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     from_state: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -116,6 +120,7 @@ impl From<EventRow> for FoundEvent {
             outcome: row.outcome,
             role: row.role,
             due_date: row.due_date,
+            count: None,
             voting_ended: row.voting_ended,
             quorum_lost: row.quorum_lost,
             ends_at: row.ends_at,
@@ -132,7 +137,7 @@ impl From<EventRow> for FoundEvent {
             role: row.role,
             details,
         };
-        Self { seq: row.seq, at: row.at, occurrence }
+        Self { seq: row.seq, at: row.at, request_id: row.request_id.unwrap_or_default(), occurrence }
     }
 }
 
@@ -146,7 +151,7 @@ pub async fn next_events(
     let actions: Vec<EventAction> = RULES.iter().map(|rule| rule.action).collect();
     let query = diesel::sql_query(
         "select e.seq, e.at, e.actor_id, e.action, e.subject_kind, e.subject_id,
-                t.body ->> 'from' as from_state, t.body ->> 'to' as to_state,
+                t.body ->> 'requestId' as request_id, t.body ->> 'from' as from_state, t.body ->> 'to' as to_state,
                 (t.body #>> '{changes,assigneeId,after}')::uuid as assignee_id,
                 (t.body #>> '{changes,ownerId,after}')::uuid as owner_id,
                 array(

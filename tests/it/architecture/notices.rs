@@ -30,11 +30,10 @@ fn cases(kind: NotificationKind) -> Vec<NotificationDetails> {
             NotificationDetails { voting_ended: true, ..none() },
             NotificationDetails { quorum_lost: true, ..none() },
         ],
-        Kind::ActivityAssigned
-        | Kind::ActivityDue
-        | Kind::ActivityOverdue
-        | Kind::ConditionAssigned
-        | Kind::ConditionDue => vec![none(), due],
+        Kind::ActivityAssigned => vec![none(), due, NotificationDetails { count: Some(12), ..none() }],
+        Kind::ActivityDue | Kind::ActivityOverdue | Kind::ConditionAssigned | Kind::ConditionDue => {
+            vec![none(), due]
+        }
         Kind::ActivityReviewed => vec![state("done"), state("inProgress")],
         Kind::ConditionSettled => vec![state("met"), state("waived")],
         Kind::DecisionRecorded => {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use taskforce::app::notifications::BATCH;
 use taskforce::db::notifications::reading;
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::support::{Answer, Resource, Setup, TestApp, UNKNOWN_ID, Who};
 /// Tells people of everything that has happened in task force A.
 async fn tell(app: &TestApp) {
     let task_force_id = Uuid::parse_str(&app.world().a).unwrap();
-    while app.app.tell_batch(task_force_id).await.unwrap() {}
+    while app.app.tell_batch(task_force_id, BATCH).await.unwrap() {}
 }
 
 /// A service whose people were told of the events of its world.
@@ -80,7 +81,7 @@ async fn a_process_that_is_killed_half_way_has_told_nothing_and_the_next_one_tel
          create trigger end_here before update on notification_cursors for each row execute function end_here()";
     app.db().await.batch_execute(kill).await.unwrap();
     let task_force_id = Uuid::parse_str(&app.world().a).unwrap();
-    app.app.tell_batch(task_force_id).await.unwrap_err();
+    app.app.tell_batch(task_force_id, BATCH).await.unwrap_err();
     assert_eq!(db_told(&app, Who::Expert1).await, []);
     app.db().await.batch_execute("drop trigger end_here on notification_cursors").await.unwrap();
     tell(&app).await;
@@ -202,6 +203,33 @@ async fn those_whom_work_concerns_are_told() {
     tell(&app).await;
     assert_eq!(kinds(&app, Who::Expert3).await.len(), 2);
     assert_eq!(kinds(&app, Who::Expert4).await, ["mentioned", "activityInReview"]);
+}
+
+#[tokio::test]
+async fn a_request_that_assigns_many_activities_is_told_once() {
+    let app = start().await;
+    for number in 0..3 {
+        app.as_chair()
+            .create_activity(json!({
+                "assigneeId": app.world().member(Who::Expert5), "dueDate": format!("2026-12-1{number}"),
+            }))
+            .await;
+    }
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Expert5).await, ["activityAssigned"; 3], "one for each request");
+    end_seat(&app, Who::Expert5, Some(Who::Outsider)).await;
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Outsider).await, ["activityAssigned", "memberAppointed"]);
+    let told = newest(&app, Who::Outsider, "en").await;
+    let count = app.as_who(Who::Outsider).list("/v1/me/activities").await.len();
+    let text = format!("\u{2068}Secretariat\u{2069} assigned {count} activities to you.");
+    assert_eq!((count >= 3, &told["text"]), (true, &json!(text)));
+    assert_eq!(told["subject"]["href"], app.a(""));
+    let arabic = newest(&app, Who::Outsider, "ar").await;
+    assert!(
+        arabic["text"].as_str().unwrap().starts_with(&format!("أُسندت إليك أنشطة عددها {count} — ")),
+        "{arabic}"
+    );
 }
 
 #[tokio::test]

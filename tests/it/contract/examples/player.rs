@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
+use taskforce::app::notifications::BATCH;
 use taskforce::demo;
 
 use super::placeholders::Placeholders;
@@ -109,7 +110,7 @@ impl<'a> Player<'a> {
     /// Tells people what has happened, as the background work of a service does.
     async fn notify(&self) -> Result<(), String> {
         let task_force_id = text(&self.kept("taskForceId")?).parse().unwrap();
-        while self.app.app.tell_batch(task_force_id).await.unwrap() {}
+        while self.app.app.tell_batch(task_force_id, BATCH).await.unwrap() {}
         Ok(())
     }
 
