@@ -125,10 +125,17 @@ impl Resource for ActivityDetail {
         Ok(db::activity_assignees::record(conn, task_force_id, &[self.id()]).await?)
     }
 
-    /// An activity that was ever started can only be cancelled.
+    /// An activity that was ever started can only be cancelled. The chair deletes cancelled activities, so that nobody fills
+    /// the cycle with activities that nobody can take away.
     fn check_deletable(&self, access: &Access, (): &()) -> Checked {
         access.may_write(Write::Activity(self.step_state))?;
-        if self.activity.started_at.is_some() { Err(RefusalCode::ActivityStarted.into()) } else { Ok(()) }
+        let is_cancelled = self.stage.state() == ActivityState::Cancelled;
+        let is_by_chair = access.right(Action::Lead) == Authorization::Allowed;
+        if self.activity.started_at.is_none() || (is_cancelled && is_by_chair) {
+            Ok(())
+        } else {
+            Err(RefusalCode::ActivityStarted.into())
+        }
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {

@@ -17,7 +17,7 @@ use super::functions::{due_or_never, local_date, number, pattern};
 use super::page::{Page, Total, Window};
 use super::references::{ReferenceRow, referring};
 use super::relations::{self, Column, References, column};
-use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
+use super::schema::{activities, activity_dependencies, members, steps, task_force_heads, task_forces};
 use super::statement::{Prepared, columns};
 use crate::domain::activity::{ActivityPriority, ActivityState, Stage};
 use crate::domain::event::SubjectKind;
@@ -432,11 +432,17 @@ pub async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<b
         .await
 }
 
-/// The number of activities of a cycle.
+/// The number of activities of a cycle whose step has not passed. Those of passed steps can no longer be taken away.
 pub async fn count(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<i64> {
+    let of_the_step = steps::task_force_id
+        .eq(activities::task_force_id)
+        .and(steps::cycle.eq(activities::cycle))
+        .and(steps::step.eq(activities::step));
     activities::table
+        .inner_join(steps::table.on(of_the_step))
         .filter(activities::task_force_id.eq(task_force_id))
         .filter(activities::cycle.eq(cycle))
+        .filter(steps::state.ne(StepState::Passed))
         .count()
         .get_result(&mut &*conn)
         .await

@@ -273,8 +273,8 @@ problem_catalogue! {
     ActivityStarted from RefusalCode {
         status: CONFLICT,
         title: "An activity that was ever started is cancelled, not deleted", "النشاط الذي سبق بدؤه يُلغى ولا يُحذف",
-        advice: "Send the transition to `cancelled` with a reason: what was worked on stays in the record.",
-            "أرسل الانتقال إلى «ملغى» (cancelled) مع السبب: فما جرى العمل عليه يبقى في السجل.",
+        advice: "Send the transition to `cancelled` with a reason: what was worked on stays in the record. The chair can delete an activity that was cancelled.",
+            "أرسل الانتقال إلى «ملغى» (cancelled) مع السبب: فما جرى العمل عليه يبقى في السجل. ولرئيس الفريق أن يحذف نشاطًا أُلغي.",
     }
     PolicyNotAdopted from RefusalCode {
         status: CONFLICT,

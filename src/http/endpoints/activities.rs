@@ -468,7 +468,7 @@ resource_routes! {
     delete: {
         function: delete_activity,
         summary: "Delete an activity",
-        description: "Deletes an activity that was never started, and its comments. An activity that was started can only be cancelled.",
+        description: "Deletes an activity that was never started, and its comments. An activity that was started can only be cancelled; the chair can delete it after that.",
         problems: requires(Action::Work)
             .writes_in_step(Write::Activity)
             .refuses([RefusalCode::ActivityStarted, RefusalCode::StillReferenced]),

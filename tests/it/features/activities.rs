@@ -334,6 +334,16 @@ async fn only_an_activity_never_started_and_without_dependents_is_deleted() {
     for name in ["inProgress", "blocked", "done"] {
         chair.delete(&seeded(chair, name).await).await.expect_problem(409, "activityStarted");
     }
+    // What was started and cancelled is deleted by the chair alone.
+    let cancelled = chair.transition_because(&seeded(chair, "inProgress").await, "cancelled", "Twice").await;
+    let seen = app.as_expert().read(cancelled.path.as_str()).await;
+    assert_eq!(
+        (&seen["permissions"]["delete"], &cancelled["permissions"]["delete"]),
+        (&json!(false), &json!(true))
+    );
+    app.as_expert().delete(&cancelled).await.expect_problem(409, "activityStarted");
+    chair.delete(&cancelled).await.expect(204);
+
     let (waiting, on) = (seeded(chair, "overdue").await, seeded(chair, "planned").await);
     let problem = chair.delete(&on).await.expect_problem(409, "stillReferenced");
     let expected = json!([{

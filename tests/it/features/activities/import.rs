@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::answer::field_errors;
-use crate::support::client::Draft;
+use crate::support::client::{Draft, activity};
 use crate::support::evidence::{FORM, form_body};
 use crate::support::random::Rng;
 use crate::support::{Answer, TestApp, Who};
@@ -228,6 +228,11 @@ async fn as_many_rows_as_a_cycle_may_have_are_imported_at_once() {
     assert_eq!(app.db_count(&in_cycle).await, before);
     let imported = import(&app, "", table(free)).await.expect(200).json();
     assert_eq!((&imported["created"], app.db_count(&in_cycle).await), (&json!(free), 5000));
+    let one_more = activity(json!({ "step": "sectors" }));
+    app.as_chair().post(app.a("/activities"), one_more.clone()).await.expect_problem(409, "tooManyItems");
+    // The activities of a step that has passed leave room to those of the next.
+    app.db_open("sectors").await;
+    app.as_chair().post(app.a("/activities"), one_more).await.expect(201);
 }
 
 #[tokio::test]
