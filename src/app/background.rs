@@ -15,6 +15,7 @@ impl App {
             () = self.run_housekeeping(stop) => {}
             () = self.run_live() => {}
             () = self.run_notifications() => {}
+            () = self.run_ends_of_votes() => {}
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::rights::{Action, Authorization, EffectiveRole, Scope, SeatRol
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState};
+use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::{Write, may_write};
 
 /// The sender of a request, identified by a credential. The rights of the caller are read from the database with every
@@ -72,6 +73,11 @@ impl Caller {
         }
     }
 
+    /// The service itself, for what time brings: no user, so that no query gives a right to this caller.
+    pub(super) fn of_service() -> Self {
+        Self::new(Uuid::nil(), Credential::Session(Uuid::nil()), Uuid::now_v7().to_string())
+    }
+
     /// Waits until no other request with the caller's `Idempotency-Key` is being executed, if there is a key.
     ///
     /// # Errors
@@ -110,9 +116,13 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The actor in the form of events.
+    /// The actor in the form of events. The service itself is no user.
     pub fn as_event_actor(&self) -> EventActor {
-        EventActor { kind: ActorKind::User, id: Some(self.user_id) }
+        if self.user_id.is_nil() {
+            EventActor { kind: ActorKind::System, id: None }
+        } else {
+            EventActor { kind: ActorKind::User, id: Some(self.user_id) }
+        }
     }
 
     /// Requires a right over the installation.
@@ -176,6 +186,26 @@ pub struct Access {
 }
 
 impl Access {
+    /// The service itself, which acts by rules of time and has no right of a person.
+    pub(super) fn of_service(
+        task_force_id: Uuid,
+        row: db::access::TaskForceRow,
+        seq: i64,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let label = ActorKind::System.label();
+        let actor = Actor {
+            scope: Scope { is_interactive: false, can_write: false, only_task_force: Some(task_force_id) },
+            user_id: Uuid::nil(),
+            name: LocalizedText::both(label.ar, label.en),
+            role: UserRole::Expert,
+            effective_role: EffectiveRole::Outsider,
+        };
+        let db::access::TaskForceRow { state, current_cycle: cycle, today } = row;
+        let effective_role = actor.effective_role;
+        Self { actor, effective_role, member_id: None, task_force_id, state, cycle, today, seq, now }
+    }
+
     /// The decision about a right in this task force.
     pub fn right(&self, action: Action) -> Authorization {
         match authorize(self.effective_role, action) {

@@ -62,6 +62,7 @@ pub mod studies;
 pub mod submissions;
 pub mod task_forces;
 pub mod users;
+mod voting_time;
 pub mod wakes;
 pub mod write;
 mod writer_limit;

@@ -6,14 +6,15 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
+use super::clock::as_kept;
 use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result, steps};
-use crate::db;
 use crate::db::page::{Page, Window};
 use crate::db::report_data::TooLarge;
 use crate::db::reports::Report;
 use crate::db::steps::Step;
-use crate::db::submissions::{Ballot, NamedBallot, Snapshot, Submission};
+use crate::db::submissions::{Ballot, NamedBallot, NewSubmission, Snapshot, Submission};
+use crate::db::{self, Conn};
 use crate::domain::adjustment::Adjustment;
 use crate::domain::ballot::{Tally, Turnout, VoteChoice, VoteOutcome};
 use crate::domain::criterion::Criterion;
@@ -33,6 +34,7 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::domain::voting_time::VotingTime;
 use crate::domain::writing::Write;
 
 /// A submission as a caller sees it.
@@ -49,6 +51,8 @@ pub struct SubmissionView {
     pub tally: Option<Tally>,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
+    /// Tells whether the time for voting is over, and the submission is not returned yet.
+    has_run_out: bool,
     /// Tells whether the caller can vote, or change their vote.
     pub can_vote: bool,
     /// Tells whether the caller can withdraw the submission.
@@ -80,9 +84,10 @@ impl SubmissionView {
             &submission.state.transitions(access.state),
             access.right(Action::Lead).missing_right(),
         );
-        let is_open = submission.state == SubmissionState::Voting;
+        let is_open = submission.is_voting(access.now);
         let is_entitled = ballots.iter().any(|one| Some(one.ballot.member_id) == access.member_id);
         Self {
+            has_run_out: submission.state == SubmissionState::Voting && !is_open,
             can_vote: is_open && is_entitled && access.can(Action::Vote, Write::Vote),
             can_withdraw: is_open && access.can(Action::Lead, Write::Vote),
             can_add_evidence: access.can_add_evidence(EvidenceSubjectKind::Submission),
@@ -184,17 +189,50 @@ pub(super) async fn close_vote_if_decided(tx: &mut WriteTx<'_>) -> Result<()> {
     }
     let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
+    if !submission.is_voting(tx.now()) {
+        // The submission is returned by the end of its time, in a transaction of its own.
+        return Ok(());
+    }
     let ballots = db::submissions::ballots(conn, task_force_id, submission.id).await?;
     let Some(outcome) = tally_of(&ballots).outcome() else { return Ok(()) };
-    let state = match outcome {
-        VoteOutcome::Passed => SubmissionState::Passed,
-        VoteOutcome::Returned | VoteOutcome::QuorumLost => SubmissionState::Returned,
-    };
-    close_vote(tx, &submission, state, None, outcome == VoteOutcome::QuorumLost).await?;
-    if state == SubmissionState::Passed {
+    close_vote(tx, &submission, VoteEnd::Decided(outcome)).await?;
+    if outcome == VoteOutcome::Passed {
         advance_after(tx, submission.step).await?;
     }
     Ok(())
+}
+
+/// The reason why a vote is over.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum VoteEnd<'a> {
+    /// The count of the ballots.
+    Decided(VoteOutcome),
+    /// The withdrawal of the submission, and its reason.
+    Withdrawn(&'a LocalizedText),
+    /// The end of the time for voting.
+    TimeOver,
+}
+
+impl VoteEnd<'_> {
+    fn state(self) -> SubmissionState {
+        match self {
+            Self::Decided(VoteOutcome::Passed) => SubmissionState::Passed,
+            Self::Decided(VoteOutcome::Returned | VoteOutcome::QuorumLost) | Self::TimeOver => {
+                SubmissionState::Returned
+            }
+            Self::Withdrawn(_) => SubmissionState::Withdrawn,
+        }
+    }
+
+    /// Adds the reason to the event of the end.
+    fn explain(self, event: NewEvent) -> NewEvent {
+        match self {
+            Self::Decided(VoteOutcome::Passed | VoteOutcome::Returned) => event,
+            Self::Decided(VoteOutcome::QuorumLost) => event.with_change("quorumLost", false, true),
+            Self::Withdrawn(reason) => event.with_change("reason", None::<()>, reason),
+            Self::TimeOver => event.with_change("votingEnded", false, true),
+        }
+    }
 }
 
 /// Opens the step after the one that has passed, or after the last step submits the report to the council.
@@ -246,22 +284,17 @@ pub(super) async fn transition_report(
 }
 
 /// Closes a vote and moves its step.
-async fn close_vote(
+pub(super) async fn close_vote(
     tx: &mut WriteTx<'_>,
     submission: &Submission,
-    state: SubmissionState,
-    reason: Option<&LocalizedText>,
-    quorum_lost: bool,
+    end: VoteEnd<'_>,
 ) -> Result<()> {
-    let (task_force_id, now) = (tx.task_force_id(), tx.now());
+    let (task_force_id, now, state) = (tx.task_force_id(), tx.now(), end.state());
+    let reason = if let VoteEnd::Withdrawn(reason) = end { Some(reason) } else { None };
     db::submissions::decide(tx.conn(), task_force_id, submission.id, state, reason, now).await?;
-    let mut ended = new_event(EventAction::SubmissionTransitioned, submission.id)
-        .with_transition(submission.state.code(), state.code())
-        .with_change("reason", None::<()>, reason);
-    if quorum_lost {
-        ended = ended.with_change("quorumLost", false, true);
-    }
-    tx.record(ended);
+    let ended = new_event(EventAction::SubmissionTransitioned, submission.id)
+        .with_transition(submission.state.code(), state.code());
+    tx.record(end.explain(ended));
     let step = steps::current(tx, submission.step).await?;
     let command = if state == SubmissionState::Passed { StepCommand::Pass } else { StepCommand::Return };
     steps::apply_command(tx, &step, command).await?;
@@ -272,9 +305,7 @@ async fn close_vote(
 pub(super) async fn withdraw_open(tx: &mut WriteTx<'_>, reason: &LocalizedText) -> Result<()> {
     let submission = db::submissions::voting(tx.conn(), tx.task_force_id()).await?;
     match submission {
-        Some(submission) => {
-            close_vote(tx, &submission, SubmissionState::Withdrawn, Some(reason), false).await
-        }
+        Some(submission) => close_vote(tx, &submission, VoteEnd::Withdrawn(reason)).await,
         None => Ok(()),
     }
 }
@@ -298,16 +329,20 @@ impl App {
     /// Submits a step to the vote of the members, with a snapshot of its current content.
     ///
     /// # Errors
-    /// `gateNotMet` with the criteria, `seatsInvalid` if too few members can vote, the errors of [`WriteTx::may_write`].
+    /// `gateNotMet` with the criteria, `seatsInvalid` if too few members can vote, `invalidRequest` for an end of voting that
+    /// is not in the future or too far, the errors of [`WriteTx::may_write`].
     pub async fn step_submit(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
         step: StepName,
-        note: Option<LocalizedText>,
+        new: NewSubmission,
     ) -> Result<SubmissionView> {
+        let new = NewSubmission { voting_ends_at: new.voting_ends_at.map(as_kept), ..new };
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let step = steps::current(tx, step).await?;
+            let time = VotingTime::begin(new.voting_ends_at, tx.now());
+            Refusal::if_any(time.err().into_iter().collect())?;
             tx.may_write(Write::OpenStep(step.state))?;
             let conn = tx.conn();
             let (facts, waivers) = tokio::try_join!(
@@ -322,14 +357,14 @@ impl App {
 
             let chair = tx.access.seat(Action::Lead)?;
             let judged = (criteria.as_slice(), facts.adjustment.as_ref());
-            let (content, snapshot) = take_snapshot(tx, &step, note.as_ref(), judged).await?;
+            let (content, snapshot) = take_snapshot(tx, &step, new.note.as_ref(), judged).await?;
             self.content_rate.count(task_force_id, snapshot.text.len())?;
             let submission = db::submissions::insert(
                 conn,
                 task_force_id,
                 tx.new_id(),
                 &step,
-                note.as_ref(),
+                &new,
                 chair,
                 &snapshot,
                 tx.now(),
@@ -339,7 +374,8 @@ impl App {
                 new_event(EventAction::SubmissionCreated, submission.id)
                     .with_change("step", None::<()>, step.step)
                     .with_change("cycle", None::<()>, step.cycle)
-                    .with_change("note", None::<()>, &note)
+                    .with_change("note", None::<()>, &new.note)
+                    .with_change("votingEndsAt", None::<()>, new.voting_ends_at)
                     .with_change("hash", None::<()>, hex::encode(&snapshot.hash)),
             );
             steps::apply_command(tx, &step, StepCommand::Submit).await?;
@@ -361,7 +397,7 @@ impl App {
         submission_id: Uuid,
         vote: Vote,
     ) -> Result<SubmissionView> {
-        self.write(caller, task_force_id, Action::Vote, async |tx| {
+        let cast = self.write(caller, task_force_id, Action::Vote, async |tx| {
             let submission = find_or_not_found(tx, submission_id).await?;
             let conn = tx.conn();
             let ballots = db::submissions::ballots(conn, task_force_id, submission_id).await?;
@@ -370,7 +406,7 @@ impl App {
                 ballots.iter().find(own).map(|named| &named.ballot).ok_or(RefusalCode::NotEntitled)?;
             let member_id = before.member_id;
             tx.may_write(Write::Vote)?;
-            if submission.state != SubmissionState::Voting {
+            if !submission.is_voting(tx.now()) {
                 return Err(RefusalCode::VotingClosed.into());
             }
             if vote.choice == VoteChoice::Recuse && vote.reason.is_none() {
@@ -401,8 +437,10 @@ impl App {
             tx.record(cast);
             close_vote_if_decided(tx).await?;
             view(tx, submission_id).await
-        })
-        .await
+        });
+        let cast = cast.await;
+        self.end_voting_after(task_force_id, &cast).await;
+        cast
     }
 
     /// Withdraws a submission. Its step is open again.
@@ -417,13 +455,13 @@ impl App {
         version: ExpectedVersion,
         reason: LocalizedText,
     ) -> Result<SubmissionView> {
-        self.write(caller, task_force_id, Action::Lead, async |tx| {
+        let withdrawn = self.write(caller, task_force_id, Action::Lead, async |tx| {
             let submission = find_or_not_found(tx, id).await?;
             expect_version(submission.version, &version)?;
             tx.may_write(Write::Vote)?;
             // A code of its own: `votingClosed` says more than `transitionNotAllowed`. After these two checks,
             // `check_transition` cannot fail; the call ties the use case to the announced transitions.
-            if submission.state != SubmissionState::Voting {
+            if !submission.is_voting(tx.now()) {
                 return Err(RefusalCode::VotingClosed.into());
             }
             check_transition(
@@ -432,10 +470,12 @@ impl App {
                 SubmissionState::Withdrawn,
                 true,
             )?;
-            close_vote(tx, &submission, SubmissionState::Withdrawn, Some(&reason), false).await?;
+            close_vote(tx, &submission, VoteEnd::Withdrawn(&reason)).await?;
             view(tx, id).await
-        })
-        .await
+        });
+        let withdrawn = withdrawn.await;
+        self.end_voting_after(task_force_id, &withdrawn).await;
+        withdrawn
     }
 
     /// A page of a step's submissions.
@@ -469,15 +509,19 @@ impl App {
         task_force_id: Uuid,
         id: Uuid,
     ) -> Result<SubmissionView> {
-        let (access, (submission, snapshot, ballots)) = self
-            .read(caller, task_force_id, async |conn| {
+        let read = async || {
+            let query = async |conn: &Conn| {
                 tokio::try_join!(
                     db::submissions::find(conn, task_force_id, id),
                     db::submissions::snapshot(conn, task_force_id, id),
                     db::submissions::ballots(conn, task_force_id, id),
                 )
-            })
-            .await?;
-        SubmissionView::stored(submission, snapshot, ballots, &access)
+            };
+            let (access, (submission, snapshot, ballots)) = self.read(caller, task_force_id, query).await?;
+            SubmissionView::stored(submission, snapshot, ballots, &access)
+        };
+        let view = read().await?;
+        // The first reader after the end sees the end.
+        if view.has_run_out && self.end_voting(task_force_id).await? { read().await } else { Ok(view) }
     }
 }

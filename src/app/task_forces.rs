@@ -261,12 +261,16 @@ impl App {
             if let (TaskForceState::Dissolved, Some(reason)) = (to, &reason) {
                 super::submissions::withdraw_open(tx, reason).await?;
             }
+            if to == TaskForceState::Suspended {
+                super::voting_time::pause(tx).await?;
+            }
             tx.access.state = to;
             if to == TaskForceState::Active {
                 let first = super::steps::current(tx, StepName::Policy).await?;
                 if first.state == StepState::Locked {
                     super::steps::apply_command(tx, &first, StepCommand::Open).await?;
                 }
+                super::voting_time::resume(tx).await?;
                 // During the suspension, members may have become absent, which decides nothing while votes pause.
                 super::submissions::close_vote_if_decided(tx).await?;
             }

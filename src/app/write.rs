@@ -3,7 +3,8 @@
 //! [`App::write`] begins the transaction, takes the lock of the task force, reads again who the caller is, checks the
 //! right, runs the use case, appends its events to the event chain and commits.
 //!
-//! Changes of a task force use [`App::write`], or [`App::write_along`] as part of a change of a user. No other function
+//! Changes of a task force use [`App::write`], [`App::write_along`] as part of a change of a user, or
+//! [`App::write_as_service`] for what time brings. No other function
 //! makes a [`WriteTx`], so none of these steps can be forgotten. `with_conn` is for reads and for rows outside the event chain: key use, refused attempts, housekeeping.
 
 use std::time::Duration;
@@ -145,6 +146,29 @@ impl App {
         let access = self.access_on(conn, caller, task_force_id).await?;
         caller.wakes.add(Wake::Events(task_force_id));
         self.run_use_case(conn, caller, head, access, use_case).await.map(drop)
+    }
+
+    /// Changes a task force by a rule of time, without a caller, in one transaction.
+    ///
+    /// # Errors
+    /// `notFound`, the errors of the use case.
+    pub(super) async fn write_as_service<T>(
+        &self,
+        task_force_id: Uuid,
+        use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let _permit = self.writer_limit.acquire(task_force_id).await?;
+        let caller = Caller::of_service();
+        self.transaction(DATABASE_TIMEOUT, &caller.commit_mode, &caller.wakes, async |conn| {
+            let head = db::events::lock_head(conn, task_force_id).await?.ok_or(RefusalCode::NotFound)?;
+            let now = self.clock.now();
+            let state =
+                db::access::task_force(conn, task_force_id, now).await?.ok_or(RefusalCode::NotFound)?;
+            caller.wakes.add(Wake::Events(task_force_id));
+            let access = Access::of_service(task_force_id, state, head.seq, now);
+            self.run_use_case(conn, &caller, head, access, use_case).await
+        })
+        .await
     }
 
     /// Runs the checks before the use case: key, lock, caller, right, replay.
@@ -416,7 +440,8 @@ impl App {
             let previous = std::mem::replace(&mut head, next).hash;
             links.push(db::events::Link { event, body, previous, hash });
         }
-        if !matches!(caller.commit_mode, CommitMode::DryRun) {
+        // Nobody delays what time brings by using up the content rate.
+        if actor.kind == ActorKind::User && !matches!(caller.commit_mode, CommitMode::DryRun) {
             let further = links.iter().skip(1).map(|link| link.body.len()).sum();
             self.content_rate.count(task_force_id, further)?;
         }

@@ -139,6 +139,28 @@ pub async fn caller(
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
+/// A task force as the service itself finds it.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct TaskForceRow {
+    #[diesel(sql_type = Text)]
+    pub state: TaskForceState,
+    #[diesel(sql_type = Int4)]
+    pub current_cycle: i32,
+    /// The current day in the task force's time zone.
+    #[diesel(sql_type = Date)]
+    pub today: NaiveDate,
+}
+
+/// Finds a task force for the service itself.
+pub async fn task_force(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<Option<TaskForceRow>> {
+    let query = diesel::sql_query(
+        "select state, current_cycle, local_date($2, time_zone) as today from task_forces where id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Timestamptz, _>(now);
+    Prepared(query).get_result(&mut &*conn).await.optional()
+}
+
 /// Finds the user of a credential, with a task force and the user's seat in it.
 pub async fn in_task_force(
     conn: &Conn,

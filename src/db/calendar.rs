@@ -19,8 +19,9 @@ use crate::domain::vocabulary::Vocabulary;
 pub enum CalendarScope {
     /// Everything that is due in a task force.
     TaskForce(Uuid),
-    /// The work of a member in all task forces: assigned activities, own conditions, and for the chair all conditions
-    /// and the target dates of the steps; with the meetings of the council about these task forces.
+    /// The work of a member in all task forces: assigned activities, own conditions, the ends of votes in which the member
+    /// is entitled, and for the chair all conditions and the target dates of the steps; with the meetings of the council
+    /// about these task forces.
     Member(Uuid),
     /// The meetings of the council about all task forces, and all conditions.
     Council,
@@ -42,6 +43,7 @@ struct EntryRow {
     /// The state, or the outcome of a decision.
     #[diesel(sql_type = Nullable<Text>)]
     state: Option<String>,
+    /// The meeting of a decision, or the local time at which a vote ends.
     #[diesel(sql_type = Nullable<Text>)]
     meeting: Option<String>,
     #[diesel(sql_type = Date)]
@@ -80,7 +82,7 @@ const MOST_DELETED_BYTES: i64 = 1024 * 1024;
 /// The event of a deletion has a greater number than the activity ever had versions.
 fn statement(scope: CalendarScope) -> String {
     let closed = "t.state in ('concluded', 'dissolved') as is_closed";
-    let of_t = "t.id, t.name, t.version, t.updated_at, t.current_cycle, t.next_council_date";
+    let of_t = "t.id, t.name, t.version, t.updated_at, t.current_cycle, t.next_council_date, t.time_zone";
     let task_forces = match scope {
         CalendarScope::TaskForce(_) => {
             format!(
@@ -142,6 +144,18 @@ fn statement(scope: CalendarScope) -> String {
         changed = changed("s.updated_at"),
         within = within("s.target_date"),
     );
+    let votes = format!(
+        "select 'vote', s.id, s.cycle, s.step, null, s.state,
+                to_char(s.voting_ends_at at time zone case when is_time_zone(t.time_zone) then t.time_zone else 'UTC' end,
+                        'HH24:MI'),
+                local_date(s.voting_ends_at, t.time_zone), null, {TASK_FORCE}, s.version + t.version, {changed}
+         from t join submissions s on s.task_force_id = t.id and s.voting_ends_at is not null and {within}
+         where t.member_id is null
+            or exists (select from ballots b
+                       where b.task_force_id = t.id and b.submission_id = s.id and b.member_id = t.member_id)",
+        changed = changed("s.updated_at"),
+        within = within("local_date(s.voting_ends_at, t.time_zone)"),
+    );
     let conditions = format!(
         "select 'condition' as kind, c.id, null::int as number, null::text as step, c.text as title, c.state,
                 null::text as meeting, c.due_date as day, c.owner_member_id as person_id, {TASK_FORCE},
@@ -174,7 +188,7 @@ fn statement(scope: CalendarScope) -> String {
     );
     let parts = match scope {
         CalendarScope::TaskForce(_) | CalendarScope::Member(_) => {
-            vec![activities, deleted, steps, conditions, meetings, decisions]
+            vec![activities, deleted, steps, votes, conditions, meetings, decisions]
         }
         CalendarScope::Council => vec![conditions, meetings, decisions],
     };
@@ -215,6 +229,11 @@ impl EntryRow {
                 step: word(self.step)?,
                 cycle: given(self.number)?,
                 state: word(self.state)?,
+            },
+            "vote" => DueSubject::Vote {
+                step: word(self.step)?,
+                state: word(self.state)?,
+                time: given(self.meeting)?,
             },
             "condition" => DueSubject::Condition { text: given(self.title)?, state: word(self.state)? },
             "meeting" => DueSubject::Meeting { cycle: given(self.number)? },

@@ -42,13 +42,15 @@ pub struct Task {
 
 /// The tasks that wait for the user `$1`, in the table `waiting`.
 const WAITING: &str = "with seats as (
-             select t.id as task_force_id, t.name as task_force_name, t.state, t.current_cycle,
+             select t.id as task_force_id, t.name as task_force_name, t.state, t.current_cycle, t.time_zone,
                     m.id as member_id, m.role
              from members m join task_forces t on t.id = m.task_force_id
              where m.user_id = $1 and m.to_date is null
          ), waiting as (
              select 'vote' as kind, m.task_force_id, m.task_force_name, 'submission' as subject_kind,
-                    s.id as subject_id, s.step, null::date as due_date, s.created_at as since
+                    s.id as subject_id, s.step,
+                    case when s.voting_ends_at is not null then local_date(s.voting_ends_at, m.time_zone) end as due_date,
+                    s.created_at as since
              from seats m
              join ballots b on b.task_force_id = m.task_force_id and b.member_id = m.member_id
                   and b.choice is null and b.absent_since is null

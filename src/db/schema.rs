@@ -663,6 +663,8 @@ diesel::table! {
         reason -> Nullable<Jsonb>,
         snapshot -> Text,
         hash -> Bytea,
+        voting_ends_at -> Nullable<Timestamptz>,
+        voting_paused_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::UserState;
+use crate::domain::voting_time::VotingTime;
 
 /// A submission without its snapshot.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -36,8 +37,29 @@ pub struct Submission {
     pub hash: Vec<u8>,
     pub created_at: DateTime<Utc>,
     pub decided_at: Option<DateTime<Utc>>,
+    pub voting_ends_at: Option<DateTime<Utc>>,
+    /// The instant since which the vote pauses, because the task force is suspended.
+    pub voting_paused_at: Option<DateTime<Utc>>,
     pub version: i32,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Submission {
+    /// The time for voting.
+    pub fn voting_time(&self) -> VotingTime {
+        VotingTime { ends_at: self.voting_ends_at, paused_at: self.voting_paused_at }
+    }
+
+    /// Tells whether the vote is open.
+    pub fn is_voting(&self, now: DateTime<Utc>) -> bool {
+        self.state == SubmissionState::Voting && !self.voting_time().is_over(now)
+    }
+
+    /// Tells whether the submission was returned because the time for voting was over.
+    pub fn has_run_out(&self) -> bool {
+        let ended = self.decided_at.zip(self.voting_ends_at);
+        self.state == SubmissionState::Returned && ended.is_some_and(|(decided_at, end)| decided_at >= end)
+    }
 }
 
 fn created_by() -> Column<Jsonb> {
@@ -87,6 +109,15 @@ fn member() -> Column<Jsonb> {
     column("member", &relations::member("ballots.task_force_id", "ballots.member_id"))
 }
 
+/// What the chair adds to a step that is submitted.
+#[derive(Debug, Clone, Default)]
+pub struct NewSubmission {
+    /// A note to the members.
+    pub note: Option<LocalizedText>,
+    /// The end of the time for voting.
+    pub voting_ends_at: Option<DateTime<Utc>>,
+}
+
 /// The snapshot of a step that a submission stores: canonical JSON and its SHA-256.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -102,7 +133,7 @@ pub async fn insert(
     task_force_id: Uuid,
     id: Uuid,
     step: &Step,
-    note: Option<&LocalizedText>,
+    new: &NewSubmission,
     member_id: Uuid,
     snapshot: &Snapshot,
     now: DateTime<Utc>,
@@ -114,7 +145,8 @@ pub async fn insert(
             submissions::cycle.eq(step.cycle),
             submissions::step.eq(step.step),
             submissions::state.eq(SubmissionState::Voting),
-            submissions::note.eq(note),
+            submissions::note.eq(&new.note),
+            submissions::voting_ends_at.eq(new.voting_ends_at),
             submissions::member_id.eq(member_id),
             submissions::snapshot.eq(&snapshot.text),
             submissions::hash.eq(&snapshot.hash),
@@ -260,12 +292,46 @@ pub async fn decide(
             submissions::state.eq(state),
             submissions::reason.eq(reason),
             submissions::decided_at.eq(now),
+            submissions::voting_paused_at.eq(None::<DateTime<Utc>>),
             submissions::version.eq(submissions::version + 1),
             submissions::updated_at.eq(now),
         ))
         .execute(&mut &*conn)
         .await
         .map(drop)
+}
+
+/// Sets the time for voting.
+pub async fn set_voting_time(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    time: VotingTime,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(submissions::table.find((task_force_id, id)))
+        .set((
+            submissions::voting_ends_at.eq(time.ends_at),
+            submissions::voting_paused_at.eq(time.paused_at),
+            submissions::version.eq(submissions::version + 1),
+            submissions::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// The next ends of open votes, the earliest first, with their task forces.
+pub async fn next_ends(conn: &Conn, limit: i64) -> QueryResult<Vec<(DateTime<Utc>, Uuid)>> {
+    submissions::table
+        .filter(submissions::state.eq(SubmissionState::Voting))
+        .filter(submissions::voting_paused_at.is_null())
+        .filter(submissions::voting_ends_at.is_not_null())
+        .order(submissions::voting_ends_at)
+        .limit(limit)
+        .select((submissions::voting_ends_at.assume_not_null(), submissions::task_force_id))
+        .load(&mut &*conn)
+        .await
 }
 
 /// A page of a step's submissions, oldest first.

@@ -1,4 +1,4 @@
-//! Entries of a calendar: what of a task force is due on a day. Votes have no end and are not among them.
+//! Entries of a calendar: what of a task force is due on a day. A vote is among them if it has an end.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -9,6 +9,7 @@ use super::event::SubjectKind;
 use super::message::Message;
 use super::reference::Reference;
 use super::step::{StepName, StepState};
+use super::submission::SubmissionState;
 use super::text::LocalizedText;
 use super::vocabulary::Vocabulary as _;
 
@@ -30,6 +31,8 @@ pub enum DueSubject {
     DeletedActivity { step: StepName, title: LocalizedText },
     /// The target date of a step.
     Step { step: StepName, cycle: i32, state: StepState },
+    /// The end of the time for voting on a step, with the time of the day.
+    Vote { step: StepName, state: SubmissionState, time: String },
     /// The due date of a condition of the council.
     Condition { text: LocalizedText, state: ConditionState },
     /// The council's next meeting about the task force, in this cycle.
@@ -74,6 +77,7 @@ impl CalendarEntry {
                 format!("activity-{id}@taskforce")
             }
             DueSubject::Step { .. } => format!("step-{id}@taskforce"),
+            DueSubject::Vote { .. } => format!("vote-{id}@taskforce"),
             DueSubject::Condition { .. } => format!("condition-{id}@taskforce"),
             DueSubject::Meeting { cycle } => format!("meeting-{id}-{cycle}@taskforce"),
             DueSubject::Decision { .. } => format!("decision-{id}@taskforce"),
@@ -86,13 +90,18 @@ impl CalendarEntry {
         match &self.subject {
             DueSubject::Activity { state: ActivityState::Done, .. }
             | DueSubject::Step { state: StepState::Passed, .. }
+            | DueSubject::Vote { state: SubmissionState::Passed | SubmissionState::Returned, .. }
             | DueSubject::Condition { state: ConditionState::Met, .. } => DueState::Done,
             DueSubject::Activity { state: ActivityState::Cancelled, .. }
             | DueSubject::DeletedActivity { .. }
+            | DueSubject::Vote { state: SubmissionState::Withdrawn, .. }
             | DueSubject::Condition { state: ConditionState::Waived | ConditionState::Superseded, .. } => {
                 DueState::Cancelled
             }
-            DueSubject::Activity { .. } | DueSubject::Step { .. } | DueSubject::Meeting { .. } => open,
+            DueSubject::Activity { .. }
+            | DueSubject::Step { .. }
+            | DueSubject::Vote { .. }
+            | DueSubject::Meeting { .. } => open,
             DueSubject::Condition { .. } | DueSubject::Decision { .. } => DueState::Due,
         }
     }
@@ -102,6 +111,7 @@ impl CalendarEntry {
         match &self.subject {
             DueSubject::Activity { state, .. } => Some(state.label()),
             DueSubject::Step { state, .. } => Some(state.label()),
+            DueSubject::Vote { state, .. } => Some(state.label()),
             DueSubject::Condition { state, .. } => Some(state.label()),
             DueSubject::DeletedActivity { .. } | DueSubject::Meeting { .. } | DueSubject::Decision { .. } => {
                 None
@@ -118,6 +128,7 @@ impl CalendarEntry {
                 step: Some((step.code(), *cycle)),
                 ..Reference::untitled(SubjectKind::Step, self.id)
             },
+            DueSubject::Vote { .. } => Reference::untitled(SubjectKind::Submission, self.id),
             DueSubject::Condition { .. } => Reference::untitled(SubjectKind::Condition, self.id),
             DueSubject::Meeting { .. } => Reference::untitled(SubjectKind::TaskForce, self.id),
             DueSubject::Decision { number, .. } => Reference::decision(self.id, *number),
@@ -155,6 +166,7 @@ mod tests {
         let activity =
             |state| DueSubject::Activity { number: 1, step: StepName::Policy, title: title(), state };
         let step = |state| DueSubject::Step { step: StepName::Policy, cycle: 1, state };
+        let vote = |state| DueSubject::Vote { step: StepName::Policy, state, time: "16:00".to_owned() };
         let condition = |state| DueSubject::Condition { text: title(), state };
         let decision =
             DueSubject::Decision { number: 1, outcome: DecisionOutcome::Stop, meeting: "7".to_owned() };
@@ -167,6 +179,10 @@ mod tests {
             (step(StepState::Locked), Due, Cancelled),
             (step(StepState::Submitted), Due, Cancelled),
             (step(StepState::Passed), Done, Done),
+            (vote(SubmissionState::Voting), Due, Cancelled),
+            (vote(SubmissionState::Passed), Done, Done),
+            (vote(SubmissionState::Returned), Done, Done),
+            (vote(SubmissionState::Withdrawn), Cancelled, Cancelled),
             (condition(ConditionState::Open), Due, Due),
             (condition(ConditionState::ReportedMet), Due, Due),
             (condition(ConditionState::Met), Done, Done),

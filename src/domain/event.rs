@@ -27,6 +27,7 @@ vocabulary! {
         StepTransitioned = "step.transitioned", "Step changed its state", "تغيرت حالة خطوة";
         StepAnswered = "step.adjustmentAnswered", "Council's adjustment answered by a note", "أُجيب عن قرار المجلس بالتعديل بملاحظة";
         SubmissionCreated = "submission.created", "Step submitted", "قُدِّم طلب إقرار خطوة";
+        SubmissionUpdated = "submission.updated", "Voting paused, or its end moved", "أُوقف التصويت مؤقتًا أو تغير موعد انتهائه";
         SubmissionTransitioned = "submission.transitioned", "Submission decided or withdrawn", "حُسم طلب إقرار خطوة أو سُحب";
         VoteCast = "vote.cast", "Vote cast", "أُدلي بصوت";
         WaiverGranted = "waiver.granted", "Criterion waived", "أُعفي من معيار";

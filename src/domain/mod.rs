@@ -55,4 +55,5 @@ pub mod task_force;
 pub mod text;
 pub mod user;
 pub mod version;
+pub mod voting_time;
 pub mod writing;

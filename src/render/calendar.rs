@@ -27,6 +27,9 @@ words! {
         step: "Step", "الخطوة";
         due_step: "Target date", "موعد مستهدف";
         target_date: "Target date of step", "الموعد المستهدف للخطوة";
+        vote: "Vote", "تصويت";
+        end_of_vote: "End of voting on step", "انتهاء التصويت على الخطوة";
+        time: "Time", "الساعة";
         condition: "Condition of the council", "شرط للمجلس";
         meeting: "Council meeting", "اجتماع المجلس";
         decision: "Council decision", "قرار المجلس";
@@ -180,6 +183,9 @@ fn summary(language: Language, entry: &CalendarEntry, state: DueState) -> String
         DueSubject::Step { step, .. } => {
             format!("{} {}: {}", words.target_date, step.ordinal(), label(step.label()))
         }
+        DueSubject::Vote { step, .. } => {
+            format!("{} {}: {}", words.end_of_vote, step.ordinal(), label(step.label()))
+        }
         DueSubject::Condition { text, .. } => format!("{}: {}", words.condition, localized(text)),
         DueSubject::Meeting { .. } => format!("{}: {}", words.meeting, localized(&entry.task_force_name)),
         DueSubject::Decision { number, outcome, .. } => {
@@ -215,6 +221,7 @@ fn description(language: Language, entry: &CalendarEntry) -> String {
         DueSubject::Step { cycle, .. } | DueSubject::Meeting { cycle } => {
             line(words.cycle, &cycle.to_string());
         }
+        DueSubject::Vote { time, .. } => line(words.time, time),
         DueSubject::Condition { text, .. } => line(words.condition, text.in_language(language)),
         DueSubject::Decision { meeting, .. } => line(words.session, meeting),
     }
@@ -233,6 +240,7 @@ fn category(language: Language, entry: &CalendarEntry) -> &'static str {
     match &entry.subject {
         DueSubject::Activity { .. } | DueSubject::DeletedActivity { .. } => words.activity,
         DueSubject::Step { .. } => words.due_step,
+        DueSubject::Vote { .. } => words.vote,
         DueSubject::Condition { .. } => words.condition,
         DueSubject::Meeting { .. } => words.meeting,
         DueSubject::Decision { .. } => words.decision,

@@ -7,6 +7,7 @@ use crate::app::decisions::Record;
 use crate::app::reports::NewReport;
 use crate::app::submissions::Vote;
 use crate::db::conditions::ConditionFields;
+use crate::db::submissions::NewSubmission;
 use crate::demo::seeder::{SeededTaskForce, Seeder, item};
 use crate::domain::decision::{ConditionState, DecisionOutcome};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
@@ -34,7 +35,8 @@ impl Seeder {
         ballots: &'static [Ballot],
     ) -> Result<()> {
         let chair = self.member(task_force, 0).await?;
-        let submitted = self.app.step_submit(&chair, task_force.id, step, Some(text(note))).await?;
+        let new = NewSubmission { note: Some(text(note)), voting_ends_at: None };
+        let submitted = self.app.step_submit(&chair, task_force.id, step, new).await?;
         for ballot in ballots {
             self.app.clock.advance(chrono::TimeDelta::hours(2));
             let member = self.member(task_force, ballot.seat).await?;

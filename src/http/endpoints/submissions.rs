@@ -64,11 +64,15 @@ impl Path for SubmissionPath {
 
 /// A new submission.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewSubmission {
     /// Note to the members.
     #[schema(value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
+    /// End of the time for voting: in the future, and at most 90 days ahead. A submission that has not passed by then is
+    /// returned. Without an end, voting is open until the outcome is certain.
+    #[schema(nullable = false, example = "2026-12-06T13:00:00Z")]
+    voting_ends_at: Option<DateTime<Utc>>,
 }
 
 /// A vote on a submission.
@@ -121,6 +125,15 @@ pub(super) struct SubmissionItem {
     /// Time of the outcome.
     #[schema(required)]
     decided_at: Option<DateTime<Utc>>,
+    /// End of the time for voting; null if voting is open until the outcome is certain.
+    #[schema(required, example = "2026-12-06T13:00:00Z")]
+    voting_ends_at: Option<DateTime<Utc>>,
+    /// Time since which voting pauses, because the task force is suspended. When the task force resumes, `votingEndsAt`
+    /// moves on by the length of the pause.
+    #[schema(required)]
+    voting_paused_at: Option<DateTime<Utc>>,
+    /// True if the submission was returned because the time for voting ended before the submission passed.
+    voting_ended: bool,
     /// Version for `If-Match`; increases with each change, except votes.
     #[schema(minimum = 1, example = 1)]
     version: i32,
@@ -133,6 +146,9 @@ pub(super) struct SubmissionItem {
 impl From<db::submissions::Submission> for SubmissionItem {
     fn from(row: db::submissions::Submission) -> Self {
         Self {
+            voting_ended: row.has_run_out(),
+            voting_ends_at: row.voting_ends_at,
+            voting_paused_at: row.voting_paused_at,
             id: row.id,
             cycle: row.cycle,
             step: row.step,
@@ -367,6 +383,9 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
 ///
 /// Submits the open step to the vote of the members. Every criterion of its gate must be met or waived. The content of
 /// the step is frozen in a snapshot, and only the current members are entitled to vote.
+///
+/// With `votingEndsAt`, the service returns a submission that has not passed by then (`votingEnded`), and refuses votes that
+/// come later. While the task force is suspended, voting pauses, and its end moves on by the length of the pause.
 #[utoipa::path(
     tag = "steps",
     params(StepPath, DryRun),
@@ -385,7 +404,8 @@ async fn create_submission(
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let at = &context.path;
-    let view = app.step_submit(&context.caller, at.task_force_id, at.step, body.note).await?;
+    let new = db::submissions::NewSubmission { note: body.note, voting_ends_at: body.voting_ends_at };
+    let view = app.step_submit(&context.caller, at.task_force_id, at.step, new).await?;
     let submission = Submission::new(view, context.language())?;
     let location = format!("/v1/task-forces/{}/submissions/{}", at.task_force_id, submission.item.id);
     Ok(response::in_language(

@@ -39,6 +39,7 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
         .because(telling, "note"),
         A::SubmissionCreated => say("{actor} put the step {step} to the vote", "طُرحت الخطوة {step} للتصويت")
             .because(telling, "note"),
+        A::SubmissionUpdated => special::submission_updated(telling),
         A::SubmissionTransitioned => special::submission_transitioned(telling),
         A::VoteCast => say("{actor} voted on the step {step}", "سُجِّل صوت {actor} على الخطوة {step}"),
         A::WaiverGranted => special::waiver(

@@ -109,6 +109,10 @@ pub(super) fn submission_transitioned(telling: Telling<'_>) -> Told {
             "The step {step} was returned, since too few members are left who can approve it",
             "أُعيدت الخطوة {step} لأن من بقي من الأعضاء لا يكفي لإقرارها",
         ),
+        Some(SubmissionState::Returned) if telling.facts.after("votingEnded").is_some() => telling.say(
+            "The step {step} was returned, since the time for voting ended before the step passed",
+            "أُعيدت الخطوة {step} لأن مدة التصويت انتهت قبل إقرارها",
+        ),
         Some(SubmissionState::Returned) => telling.say(
             "The members returned the step {step} for more work",
             "أعاد الأعضاء الخطوة {step} لمزيد من العمل",
@@ -116,6 +120,21 @@ pub(super) fn submission_transitioned(telling: Telling<'_>) -> Told {
         _ => telling
             .say("{actor} withdrew the submission of the step {step}", "سُحب طلب إقرار الخطوة {step}")
             .because(telling, "reason"),
+    }
+}
+
+/// A sentence about a vote that pauses with its task force, or goes on.
+pub(super) fn submission_updated(telling: Telling<'_>) -> Told {
+    if telling.facts.after("votingPausedAt").is_some() {
+        telling.say(
+            "The vote on the step {step} pauses while the task force is suspended",
+            "توقف التصويت على الخطوة {step} مؤقتًا ما دام عمل الفريق موقوفًا",
+        )
+    } else {
+        telling.say(
+            "The vote on the step {step} goes on, and ends later by the length of the pause",
+            "استؤنف التصويت على الخطوة {step}، وتأخر موعد انتهائه بقدر مدة التوقف",
+        )
     }
 }
 

@@ -84,10 +84,15 @@ fn cases(action: EventAction) -> Vec<(Option<&'static str>, Value)> {
         A::StepTransitioned => vec![to("open"), to("submitted"), to("passed"), to("locked")],
         A::StepAnswered => vec![changed(json!({ "decision": 3, "note": reason }))],
         A::SubmissionCreated => vec![changed(json!({ "step": "sectors", "note": reason }))],
+        A::SubmissionUpdated => vec![
+            changed(json!({ "votingPausedAt": "2026-11-22T09:00:00Z" })),
+            changed(json!({ "votingPausedAt": null, "votingEndsAt": "2026-11-29T09:00:00Z" })),
+        ],
         A::SubmissionTransitioned => vec![
             to("passed"),
             to("returned"),
             (Some("returned"), json!({ "quorumLost": true })),
+            (Some("returned"), json!({ "votingEnded": true })),
             (Some("withdrawn"), because),
         ],
         A::VoteCast => vec![changed(json!({ "choice": "return", "reason": reason }))],

@@ -2,6 +2,7 @@
 
 mod sealed;
 mod votes;
+mod voting_time;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

@@ -19,6 +19,11 @@ pub(crate) async fn submit(client: Client<'_>, step: &str) -> Resource {
     client.create(client.app.a(&format!("/steps/{step}/submissions")), json!({})).await
 }
 
+/// Puts a step of task force A to its members, who can vote until an instant.
+pub(crate) async fn submit_until(client: Client<'_>, step: &str, end: &str) -> Resource {
+    client.create(client.app.a(&format!("/steps/{step}/submissions")), json!({ "votingEndsAt": end })).await
+}
+
 /// Tries to put a step of task force A to its members.
 pub(crate) async fn try_submit(client: Client<'_>, step: &str) -> Answer {
     client.post(client.app.a(&format!("/steps/{step}/submissions")), json!({})).await

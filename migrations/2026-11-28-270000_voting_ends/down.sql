@@ -1,0 +1,1 @@
+alter table submissions drop column voting_ends_at, drop column voting_paused_at;
