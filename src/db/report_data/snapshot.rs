@@ -57,7 +57,8 @@ enum Appearance {
     ///
     /// Text that the members cannot shorten in the step has a bounded place in the snapshot, so that no content keeps the step
     /// from being submitted: a product that meets the condition `given_up` is there by its title only, and of those that meet
-    /// the condition `fixed` as many are whole as have [`MOST_FIXED_CONTENT`] bytes.
+    /// the condition `fixed` as many are whole as have [`MOST_FIXED_CONTENT`] bytes, [`MOST_LISTED`] at most: the others are
+    /// not even composed, which takes time.
     Product {
         key: &'static str,
         table: &'static str,
@@ -240,13 +241,18 @@ fn statements(step: StepName) -> impl Iterator<Item = (&'static str, String)> {
                 SubjectKind::ALL.iter().filter_map(|child| children(*child, *kind, step)).collect();
             let (kind, fixed) = (kind.code(), fixed(step));
             let statement = format!(
-                "select p.id, {given_up} as given_up, {fixed} as fixed,
-                        case when not {given_up} then
+                "select p.id, p.is_brief as given_up, {fixed} as fixed,
+                        case when not p.is_brief then
                             jsonb_build_object('id', p.id, 'state', p.state, 'stateReason', p.state_reason,
                                                {fields} {children}) end as document,
                         jsonb_build_object('kind', '{kind}', 'id', p.id, 'state', p.state, 'title', p.{title},
                                            'stateReason', p.state_reason) as by_title
-                 from {table} p where p.task_force_id = $1 and p.last_cycle = $2"
+                 from (
+                     select p.*, {given_up} or {fixed} and
+                            row_number() over (partition by {fixed} and not {given_up} order by p.id) > {MOST_LISTED}
+                            as is_brief
+                     from {table} p where p.task_force_id = $1 and p.last_cycle = $2
+                 ) p"
             );
             Some((key, statement))
         }

@@ -208,7 +208,7 @@ struct SnapshotContent {
 }
 
 /// The products that a snapshot has by their titles only: superseded policies and cancelled pilots, and the pilots whose
-/// plan is fixed beyond 500,000 bytes of such pilots.
+/// plan is fixed beyond the first 200 and beyond 500,000 bytes of such pilots.
 #[derive(Debug, ToSchema)]
 struct SnapshotTitles {
     /// The first of these products of each kind, oldest first.
