@@ -18,20 +18,28 @@ use crate::db::page::Window;
 use crate::domain::event::SubjectKind;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::sealed_ballot::BallotReader;
+use crate::domain::text::Language;
 use crate::util::places::Place;
 
 /// An event that was read once for all streams.
 #[derive(Debug)]
 pub struct LiveEvent {
     event: Arc<UnsealedEvent>,
-    /// The text of the event, and its text for those for whom the choice of the vote is sealed.
-    text: OnceLock<String>,
-    sealed: OnceLock<String>,
+    /// The texts of the event, and its texts for those for whom the choice of the vote is sealed.
+    texts: Texts,
+    sealed: Texts,
+}
+
+/// The texts of an event in both languages, each made when a stream needs it.
+#[derive(Debug, Default)]
+struct Texts {
+    english: OnceLock<String>,
+    arabic: OnceLock<String>,
 }
 
 impl From<UnsealedEvent> for LiveEvent {
     fn from(event: UnsealedEvent) -> Self {
-        Self { event: Arc::new(event), text: OnceLock::new(), sealed: OnceLock::new() }
+        Self { event: Arc::new(event), texts: Texts::default(), sealed: Texts::default() }
     }
 }
 
@@ -46,10 +54,14 @@ impl LiveEvent {
         &self.event
     }
 
-    /// The event in the form of the stream, as a user sees it. Each text is made once for all streams.
-    fn text(&self, user_id: Uuid, form: impl FnOnce(&ReadEvent) -> String) -> &str {
+    /// The event in the form of the stream, as a user sees it in a language. Each text is made once for all streams.
+    fn text(&self, user_id: Uuid, language: Language, form: impl FnOnce(&ReadEvent) -> String) -> &str {
         let reader = BallotReader::User(user_id);
-        let text = if self.event.is_sealed_for(reader) { &self.sealed } else { &self.text };
+        let texts = if self.event.is_sealed_for(reader) { &self.sealed } else { &self.texts };
+        let text = match language {
+            Language::English => &texts.english,
+            Language::Arabic => &texts.arabic,
+        };
         text.get_or_init(|| form(&UnsealedEvent::clone(&self.event).seen_by(reader)))
     }
 
@@ -129,9 +141,14 @@ impl App {
 }
 
 impl EventStream {
-    /// The text of an event for the caller of the stream.
-    pub fn text<'a>(&self, event: &'a LiveEvent, form: impl FnOnce(&ReadEvent) -> String) -> &'a str {
-        event.text(self.caller.user_id, form)
+    /// The text of an event in a language, for the caller of the stream.
+    pub fn text<'a>(
+        &self,
+        event: &'a LiveEvent,
+        language: Language,
+        form: impl FnOnce(&ReadEvent) -> String,
+    ) -> &'a str {
+        event.text(self.caller.user_id, language, form)
     }
 
     /// The next part of the stream. Waits for it, without a connection to the database.

@@ -17,7 +17,7 @@ use crate::db::events::{EventFilter, EventOrder, InstallationEventRow};
 use crate::domain::event::{ActorKind, EventAction};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
 use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, PAGE_BYTES, Page, PageParameters as _, Paging, page_query};
@@ -77,6 +77,11 @@ pub(super) struct AuditEvent {
     /// Id of the request.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     request_id: String,
+    /// The event in one sentence, in the language of the response. Text, with Unicode isolates around names and titles.
+    #[schema(
+        example = "\u{2068}Lina Haddad\u{2069} moved the activity “\u{2068}Collect the data sets\u{2069}” to “\u{2068}In review\u{2069}”."
+    )]
+    sentence: String,
     /// The action.
     action: EventAction,
     /// The resource that the action changed.
@@ -102,8 +107,9 @@ pub(super) struct AuditEvent {
     hash: String,
 }
 
-impl From<ReadEvent> for AuditEvent {
-    fn from(read: ReadEvent) -> Self {
+impl AuditEvent {
+    pub(super) fn new(read: ReadEvent, language: Language) -> Self {
+        let sentence = read.sentence(language);
         let event = read.event;
         Self {
             seq: event.seq,
@@ -111,6 +117,7 @@ impl From<ReadEvent> for AuditEvent {
             at: event.at,
             actor: AuditEventActor { kind: event.actor.kind, id: event.actor.id, name: read.actor_name },
             request_id: event.request_id,
+            sentence,
             action: event.action,
             subject: read.subject.into(),
             from: event.from,
@@ -230,7 +237,9 @@ async fn list_events(app: Data<App>, read: Read<TaskForcePath, AuditEventQuery>)
     let wait = Duration::from_secs(query.wait.unwrap_or_default());
     let (page, last_seq) =
         app.events_wait(&context.caller, id, &filter, order, paging.window(), max_bytes, wait).await?;
-    let Page { items, next, total } = Page::new(&paging, page, |read| read.event.seq, AuditEvent::from);
+    let language = context.language();
+    let Page { items, next, total } =
+        Page::new(&paging, page, |read| read.event.seq, |read| AuditEvent::new(read, language));
     response::document(&AuditEventPage { items, next, total, last_seq })
 }
 

@@ -99,14 +99,17 @@ async fn stream_events(
     let StreamQuery { after, subject, actor, action } = query;
     let filter = EventFilter { after: 0, subject, actor, actions: action.unwrap_or_default() };
     let after = last_event_id(request.headers(), seq)?.or(after);
-    let events = app.events_stream(context.caller, context.path.task_force_id, filter, after).await?;
-    Ok(event_stream::respond(events, async |events: &mut EventStream| match events.next().await {
-        StreamItem::Event(event) => Part::Event(Bytes::copy_from_slice(events.text(&event, form).as_bytes())),
+    let caller = context.caller.clone();
+    let events = app.events_stream(caller, context.path.task_force_id, filter, after).await?;
+    let language = context.language();
+    let form = move |read: &ReadEvent| {
+        event_stream::event(&read.event.seq.to_string(), &AuditEvent::new(read.clone(), language))
+    };
+    Ok(event_stream::respond(events, async move |events: &mut EventStream| match events.next().await {
+        StreamItem::Event(event) => {
+            Part::Event(Bytes::copy_from_slice(events.text(&event, language, form).as_bytes()))
+        }
         StreamItem::Heartbeat => Part::Heartbeat,
         StreamItem::End(reason) => Part::End(reason),
     }))
-}
-
-fn form(read: &ReadEvent) -> String {
-    event_stream::event(&read.event.seq.to_string(), &AuditEvent::from(read.clone()))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::app::PASSWORD;
-use crate::support::client::activity;
+use crate::support::client::{Draft, activity};
 use crate::support::sectors::{assess, new_sector, open_sectors_step, study};
 use crate::support::sign_in::{new_user, refresh, sign_in, user};
 use crate::support::{TestApp, Who};
@@ -82,6 +82,20 @@ async fn an_event_says_who_did_what_to_what_and_how_it_changed() {
     );
     assert_eq!(updated["actor"]["id"], app.world().user(Who::Expert1));
     assert_eq!(updated["actor"]["name"]["en"], "Expert1");
+    assert_eq!(
+        moved["sentence"],
+        format!(
+            "\u{2068}Expert1\u{2069} moved the activity “\u{2068}{}\u{2069}” to “\u{2068}Blocked\u{2069}”: “\u{2068}No data\u{2069}”.",
+            it["title"]["en"].as_str().unwrap()
+        )
+    );
+    let arabic = Draft::get(app.a(&format!("/events?subject={}&action=activity.updated", it.id())));
+    let arabic = expert.send(arabic.header("Accept-Language", "ar")).await.expect(200).json();
+    let sentence = arabic["items"][0]["sentence"].as_str().unwrap();
+    assert!(
+        sentence.starts_with("عُدِّل النشاط «") && sentence.contains("(تاريخ الاستحقاق، الأولوية)"),
+        "{sentence}"
+    );
     assert_eq!(
         (&updated["subject"]["kind"], &updated["subject"]["id"]),
         (&json!("activity"), &json!(it.id()))
