@@ -207,7 +207,8 @@ mod tests {
         };
         let created = StateChanges { days_after: 0, from: None, to: ActivityState::Planned, count: 1 };
         let last = NaiveDate::from_ymd_opt(2026, 12, 15).unwrap();
-        let counts = HistoryDays { last, weeks: 1, before: 1 }.counts(&[backwards, created]);
+        let present = [(ActivityState::Done, 1)];
+        let counts = HistoryDays { last, weeks: 1, before: 1 }.counts(&present, &[backwards, created]);
         assert_eq!(counts.iter().map(|counts| counts.planned).collect::<Vec<_>>(), [0, 0]);
         assert_eq!(counts.iter().map(|counts| counts.done).collect::<Vec<_>>(), [1, 1]);
     }
