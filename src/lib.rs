@@ -3,7 +3,7 @@
 //! The floors, each of which imports only floors below it:
 //!
 //! ```text
-//! main.rs → cli → demo, http → app → auth, db, render → domain
+//! main.rs → cli → demo, http → app → auth, db, delivery, render → domain
 //! ```
 //!
 //! Floors with a comma between them do not import each other.
@@ -11,6 +11,7 @@
 //! - [`domain`]: states, transitions, the panel of five to seven, gates, rights, events. Pure.
 //! - [`db`]: schema, rows and queries, pool, migrations, the private cluster.
 //! - [`auth`]: from a credential to an identity.
+//! - [`delivery`]: to other servers: e-mail by SMTP.
 //! - [`render`]: pages, documents, charts, sheets and calendars, made from data.
 //! - [`app`]: use cases, over one way to read and one way to write.
 //! - [`http`]: routes, representations, problem details, the OpenAPI document.
@@ -24,6 +25,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod db;
+pub mod delivery;
 pub mod demo;
 pub mod domain;
 pub mod http;

@@ -16,6 +16,7 @@ impl App {
             () = self.run_live() => {}
             () = self.run_notifications() => {}
             () = self.run_ends_of_votes() => {}
+            () = self.run_emails() => {}
         }
     }
 }

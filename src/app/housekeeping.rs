@@ -30,10 +30,10 @@ const BATCH: i64 = 1000;
 /// The time for which expired rows are kept. Expired API keys are never deleted: their owner's list shows them.
 fn kept_for(what: Expired) -> TimeDelta {
     match what {
-        Expired::IdempotencyKeys | Expired::PageLinks => TimeDelta::hours(24),
+        Expired::IdempotencyKeys | Expired::PageLinks | Expired::PasswordResets => TimeDelta::hours(24),
         Expired::RefusedAttempts => TimeDelta::days(90),
         Expired::Notifications => super::notifications::KEPT,
-        Expired::Sessions | Expired::Invitations => TimeDelta::days(30),
+        Expired::Sessions | Expired::Invitations | Expired::Emails => TimeDelta::days(30),
     }
 }
 

@@ -22,6 +22,7 @@ mod constraints;
 mod content_rate;
 pub mod council;
 pub mod decisions;
+pub mod emails;
 mod error;
 pub mod events;
 pub mod evidence;
@@ -39,6 +40,7 @@ pub mod members;
 pub mod migrations;
 pub mod notifications;
 pub mod page_links;
+pub mod password_links;
 pub mod pilots;
 pub mod policies;
 pub mod read;
@@ -95,6 +97,10 @@ pub struct App {
     single_sign_on: Option<Arc<single_sign_on::SingleSignOn>>,
     /// Throttles guesses at passwords.
     pub throttle: Arc<Throttle>,
+    /// Throttles requests for new passwords.
+    pub reset_throttle: Arc<Throttle>,
+    /// E-mail, in an installation with a mail server.
+    mail: Option<Arc<emails::Mailing>>,
     api_key_cache: api_keys::ApiKeyCache,
     status_cache: status::Cache,
     page_cache: shared_pages::PageCache,
@@ -123,6 +129,8 @@ impl App {
             tokens: Arc::new(tokens),
             single_sign_on: None,
             throttle: Arc::new(Throttle::new(Limits::USUAL)),
+            reset_throttle: Arc::new(Throttle::new(Limits::RESETS)),
+            mail: None,
             api_key_cache: api_keys::ApiKeyCache::default(),
             status_cache: status::Cache::default(),
             page_cache: shared_pages::PageCache::default(),
@@ -149,6 +157,11 @@ impl App {
     /// Returns the use cases with other limits of the space for files.
     pub fn with_storage_limits(self, storage_limits: StorageLimits) -> Self {
         Self { storage_limits, ..self }
+    }
+
+    /// Returns the use cases with a mail server.
+    pub fn with_mail(self, mail: emails::Mailing) -> Self {
+        Self { mail: Some(Arc::new(mail)), ..self }
     }
 
     /// Returns the use cases with single sign-on through an issuer.

@@ -1,4 +1,4 @@
-//! Sign-in, refresh of tokens, sign-out, invitations and changes of passwords.
+//! Sign-in, refresh of tokens, sign-out and changes of passwords.
 //!
 //! All failures are the same `invalidCredentials`, and checking a password always takes the same time, so that nobody
 //! learns whether an account exists. Passwords can be guessed, so attempts are throttled. Tokens of 256 bits cannot, so
@@ -22,11 +22,12 @@ use crate::auth::throttle::TooMany;
 use crate::db::sessions::Session;
 use crate::db::users::Account;
 use crate::db::{self, Conn};
+use crate::domain::email::EmailKind;
 use crate::domain::event::{ActorKind, EventAction, EventActor, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::text::Language;
-use crate::domain::user::{UserState, fold_address};
+use crate::domain::user::fold_address;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The longest lifetime of a session.
@@ -74,17 +75,17 @@ fn new_event(action: EventAction, session: Session) -> NewEvent {
     NewEvent::new(action, SubjectKind::Session, session.id)
 }
 
-fn too_many(TooMany(seconds): TooMany) -> Error {
+pub(super) fn too_many(TooMany(seconds): TooMany) -> Error {
     Refusal::from(RefusalCode::TooManyAttempts).extension(ProblemExtension::RetryAfter(seconds)).into()
 }
 
 /// The words that are known of a user, and so must not be the password.
-fn personal_words(account: &Account) -> Vec<String> {
+pub(super) fn personal_words(account: &Account) -> Vec<String> {
     let names = Language::ALL.iter().map(|language| account.name.in_language(*language).to_owned());
     std::iter::once(account.email.clone()).chain(names).collect()
 }
 
-fn too_common(pointer: &str) -> Error {
+pub(super) fn too_common(pointer: &str) -> Error {
     Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at(pointer, FieldErrorCode::Common)])
         .into()
 }
@@ -145,7 +146,7 @@ impl App {
     }
 
     /// Counts an invalid token against the address that sent it.
-    fn count_failed<T>(&self, visit: &Visit, result: Result<T>) -> Result<T> {
+    pub(super) fn count_failed<T>(&self, visit: &Visit, result: Result<T>) -> Result<T> {
         if matches!(&result, Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials)
         {
             self.throttle.count_invalid_token(visit.address, self.clock.now()).map_err(too_many)?;
@@ -240,57 +241,6 @@ impl App {
         .await
     }
 
-    /// Accepts an invitation: sets the password, ends all other sessions and starts one.
-    ///
-    /// # Errors
-    /// `invalidCredentials` for an invitation that is unknown, used, replaced or expired, and for a disabled user;
-    /// `tooManyAttempts` after many of them; `invalidRequest` at `/password` for a common password.
-    pub async fn invitation_accept(
-        &self,
-        visit: &Visit,
-        token: &SecretString,
-        password: NewPassword,
-    ) -> Result<SignedIn> {
-        let accepted = self.accept_once(visit, token, password).await;
-        self.count_failed(visit, accepted)
-    }
-
-    async fn accept_once(
-        &self,
-        visit: &Visit,
-        token: &SecretString,
-        password: NewPassword,
-    ) -> Result<SignedIn> {
-        let token = secrets::digest(token);
-        // The invitation is checked before the password is hashed, which is expensive.
-        let now = self.clock.now();
-        let invited = self.with_conn(async |conn| Ok(db::users::invited(conn, &token, now).await?)).await?;
-        let account = invited.ok_or(RefusalCode::InvalidCredentials)?;
-        let user_id = account.id;
-        let password = self.passwords.hash(password, personal_words(&account)).await?;
-        let password = password.ok_or_else(|| too_common("/password"))?;
-        let signed_in = self
-            .write_installation(&visit.request_id, async |conn, now| {
-                // The lock order is the user before the invitation, as in `user_invite`.
-                let accepted = db::users::set_password(conn, user_id, &password).await?
-                    && db::users::use_invitation(conn, &token, now).await?;
-                if !accepted {
-                    return Err(RefusalCode::InvalidCredentials.into());
-                }
-                let ended = db::sessions::end_all(conn, user_id, now).await?;
-                let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
-                let mut accepted = NewEvent::new(EventAction::InvitationAccepted, SubjectKind::User, user_id)
-                    .with_change("sessionId", None::<()>, session.id);
-                if db::users::activate(conn, user_id, now).await? {
-                    accepted = accepted.with_transition(UserState::Invited.code(), UserState::Active.code());
-                }
-                Ok((signed_in, Some(NewInstallationEvent::by(user_id, with_sessions_ended(accepted, ended)))))
-            })
-            .await?;
-        self.throttle.clear_account(&account.email_folded);
-        Ok(signed_in)
-    }
-
     /// Changes the caller's own password: ends all sessions, including the current one, and starts a new one.
     ///
     /// # Errors
@@ -330,6 +280,9 @@ impl App {
                 }
                 // Checked again under the lock of the user: a caller who was signed out meanwhile changes nothing.
                 self.actor_on(conn, caller).await?;
+                // A link that was sent earlier sets no password any more.
+                db::password_resets::end(conn, user_id).await?;
+                self.queue_email(conn, user_id, EmailKind::PasswordChanged, now).await?;
                 let ended = db::sessions::end_all(conn, user_id, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
                 let changed = NewEvent::new(EventAction::PasswordChanged, SubjectKind::User, user_id)
@@ -341,7 +294,7 @@ impl App {
         .await
     }
 
-    async fn start_session(
+    pub(super) async fn start_session(
         &self,
         conn: &Conn,
         user_id: Uuid,

@@ -18,6 +18,7 @@ use crate::db::users::{ListedUser, Membership, Reach, User, UserDetail, UserFiel
 use crate::db::{self, Conn};
 use crate::domain::calendar::is_time_zone;
 use crate::domain::characters::{is_blank, is_invisible};
+use crate::domain::email::EmailKind;
 use crate::domain::event::{
     ActorKind, Change, Changes, EventAction, EventActor, NewEvent, SubjectKind, changes_between,
 };
@@ -118,6 +119,8 @@ pub struct Invitation {
     pub token: SecretString,
     /// The end of its lifetime.
     pub expires_at: DateTime<Utc>,
+    /// True if the service sends the invitation to the user by e-mail.
+    pub is_emailed: bool,
 }
 
 /// The own account of a caller.
@@ -230,15 +233,21 @@ fn check_digest_zone(before: &NotificationSettings, after: &NotificationSettings
     Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
 }
 
-async fn find_or_not_found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
-    Ok(db::users::find(conn, id).await?.ok_or(RefusalCode::NotFound)?)
+/// Ends what was sent to the address that a user has no longer: an invitation and the link of a forgotten password. The
+/// new address is tried anew, if the mail server had refused the old one.
+async fn leave_address(conn: &Conn, id: Uuid, now: DateTime<Utc>, updated: NewEvent) -> Result<NewEvent> {
+    db::password_resets::end(conn, id).await?;
+    let enabled = db::emails::enable_address(conn, id).await?;
+    let ended = db::users::end_invitation(conn, id, now).await?;
+    Ok(updated.with_change("emailEnabled", None::<()>, enabled.then_some(true)).with_change(
+        "invitationEnded",
+        None::<()>,
+        ended.then_some(true),
+    ))
 }
 
-async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation> {
-    let token = secrets::generate().map_err(Error::internal)?;
-    let expires_at = now + INVITATION_LIFETIME;
-    db::users::invite(conn, id, &secrets::digest(&token), expires_at, now).await?;
-    Ok(Invitation { token, expires_at })
+async fn find_or_not_found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
+    Ok(db::users::find(conn, id).await?.ok_or(RefusalCode::NotFound)?)
 }
 
 /// Refuses an address that another user has, and names the user if the caller may see that user.
@@ -259,19 +268,6 @@ fn self_invitation() -> Refusal {
         "You can't invite yourself; to change your password, use `PUT /v1/auth/password`.",
         "لا يمكنك دعوة نفسك؛ لتغيير كلمة مرورك استخدم PUT /v1/auth/password.",
     )
-}
-
-/// Creates a user with an invitation.
-async fn create(
-    conn: &Conn,
-    fields: &UserFields,
-    now: DateTime<Utc>,
-) -> Result<(Uuid, Invitation, NewEvent)> {
-    let id = Uuid::now_v7();
-    db::users::insert(conn, id, fields, now).await?;
-    let invitation = invite(conn, id, now).await?;
-    let invited = new_event(EventAction::UserInvited, id).with_change("role", None::<()>, fields.role);
-    Ok((id, invitation, invited))
 }
 
 impl App {
@@ -352,7 +348,7 @@ impl App {
         };
         self.write_as(caller, may, async |conn, actor, now| {
             check_address_free(conn, actor, None, &fields.email).await?;
-            let (id, invitation, invited) = create(conn, &fields, now).await?;
+            let (id, invitation, invited) = self.create_invited(conn, &fields, now).await?;
             let view = UserView::new(find_or_not_found(conn, id).await?, actor, now);
             Ok(((view, invitation), Some(invited)))
         })
@@ -369,7 +365,7 @@ impl App {
         })?;
         let fields = UserFields { email, name, role: UserRole::Administrator, locale: Language::English };
         self.write_installation("create-admin", async |conn, now| {
-            let (_, invitation, invited) = create(conn, &fields, now).await?;
+            let (_, invitation, invited) = self.create_invited(conn, &fields, now).await?;
             let actor = EventActor { kind: ActorKind::System, id: None };
             Ok((invitation, Some(NewInstallationEvent { actor, new_event: invited })))
         })
@@ -407,8 +403,8 @@ impl App {
             check_address_free(conn, &actor, Some(id), &after.email).await?;
             db::users::update(conn, id, &after, now).await?;
             let mut updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
-            if after.email != before.email && db::users::end_invitation(conn, id, now).await? {
-                updated = updated.with_change("invitationEnded", None::<()>, true);
+            if after.email != before.email {
+                updated = leave_address(conn, id, now, updated).await?;
             }
             if after.role != before.role && after.role == UserRole::Administrator {
                 // The keys and links were made with fewer rights, and perhaps through single sign-on, which administrators
@@ -534,6 +530,7 @@ impl App {
                 let ended = db::sessions::end_all(conn, id, now).await?;
                 moved = with_sessions_ended(moved, ended);
                 // A user who is enabled again is invited again, or knows the password.
+                db::password_resets::end(conn, id).await?;
                 if db::users::end_invitation(conn, id, now).await? {
                     moved = moved.with_change("invitationEnded", None::<()>, true);
                 }
@@ -559,11 +556,11 @@ impl App {
     /// a new password.
     pub async fn user_invite(&self, caller: &Caller, id: Uuid) -> Result<(UserView, Invitation)> {
         self.write_as(caller, check_may_manage(id), async |conn, _, now| {
-            let (actor, _) = self.lock_user(conn, caller, id).await?;
+            let (actor, detail) = self.lock_user(conn, caller, id).await?;
             if id == caller.user_id {
                 return Err(self_invitation().into());
             }
-            let invitation = invite(conn, id, now).await?;
+            let invitation = self.invite(conn, id, detail.user.state, now).await?;
             let ended = db::sessions::end_all(conn, id, now).await?;
             let invited = with_sessions_ended(new_event(EventAction::InvitationCreated, id), ended);
             let invited = revoke_keys_and_links(conn, id, now, invited).await?;
@@ -571,6 +568,46 @@ impl App {
             Ok(((view, invitation), Some(invited)))
         })
         .await
+    }
+
+    /// Creates a user with an invitation.
+    async fn create_invited(
+        &self,
+        conn: &Conn,
+        fields: &UserFields,
+        now: DateTime<Utc>,
+    ) -> Result<(Uuid, Invitation, NewEvent)> {
+        let id = Uuid::now_v7();
+        db::users::insert(conn, id, fields, now).await?;
+        let invitation = self.invite(conn, id, UserState::Invited, now).await?;
+        let invited = new_event(EventAction::UserInvited, id).with_change("role", None::<()>, fields.role);
+        Ok((id, invitation, invited))
+    }
+
+    /// Invites a user, and sends the invitation by e-mail if the installation has a mail server. A disabled user could
+    /// not accept the invitation and gets no e-mail.
+    async fn invite(
+        &self,
+        conn: &Conn,
+        id: Uuid,
+        state: UserState,
+        now: DateTime<Utc>,
+    ) -> Result<Invitation> {
+        let email = if state == UserState::Disabled {
+            None
+        } else {
+            self.queue_email(conn, id, EmailKind::Invitation, now).await?
+        };
+        let token = match email {
+            // Each attempt to send the e-mail computes the token again.
+            Some(email_id) => self.tokens.email_secret(email_id),
+            None => secrets::generate().map_err(Error::internal)?,
+        };
+        let expires_at = now + INVITATION_LIFETIME;
+        db::users::invite(conn, id, &secrets::digest(&token), expires_at, now).await?;
+        // Only the newest link sets the password.
+        db::password_resets::end(conn, id).await?;
+        Ok(Invitation { token, expires_at, is_emailed: email.is_some() })
     }
 
     /// Locks a user and the caller until the transaction ends, for a caller who may change the user. The caller's rights

@@ -44,6 +44,9 @@ impl Limits {
     /// and an attacker can try about a thousand passwords of an account in a day.
     pub const USUAL: Self = Self { per_account: 10, per_address: 50, within: TimeDelta::minutes(15) };
 
+    /// Requests for a new password: five for an account and thirty from an address in an hour.
+    pub const RESETS: Self = Self { per_account: 5, per_address: 30, within: TimeDelta::hours(1) };
+
     /// Limits that tests don't reach, although all their users sign in from one address.
     pub const GENEROUS: Self =
         Self { per_account: 1_000_000, per_address: 1_000_000, within: TimeDelta::minutes(15) };

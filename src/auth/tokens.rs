@@ -124,6 +124,8 @@ pub struct Tokens {
     jwk: Jwk,
     /// Derives refresh tokens.
     successors: hmac::Key,
+    /// Derives the secrets of links in e-mails.
+    email_links: hmac::Key,
     verified: Cache<[u8; 32], Claims>,
 }
 
@@ -156,7 +158,8 @@ impl Tokens {
             verifying: DecodingKey::from_ed_der(public),
             validation,
             jwk,
-            successors: successors_key(pem.contents()),
+            successors: derived_key(pem.contents(), b"taskforce: successors of refresh tokens, version 1"),
+            email_links: derived_key(pem.contents(), b"taskforce: links in e-mails, version 1"),
             verified: Cache::new(VERIFIED_TOKENS),
         })
     }
@@ -229,16 +232,24 @@ impl Tokens {
         URL_SAFE_NO_PAD.encode(tag).into()
     }
 
+    /// The secret of the link in an e-mail. Each attempt to send the e-mail computes the same secret, so that the database
+    /// stores only its hash; nobody can compute it without the private key.
+    pub fn email_secret(&self, email_id: Uuid) -> SecretString {
+        let mut message = b"secret:".to_vec();
+        message.extend_from_slice(email_id.as_bytes());
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.email_links, &message)).into()
+    }
+
     /// The public keys, with which other services can verify tokens.
     pub fn jwks(&self) -> Jwks {
         Jwks { keys: vec![self.jwk.clone()] }
     }
 }
 
-/// A key of its own for refresh tokens, which follows from the private key.
-fn successors_key(private: &[u8]) -> hmac::Key {
+/// A key of its own for a purpose, which follows from the private key.
+fn derived_key(private: &[u8], purpose: &[u8]) -> hmac::Key {
     let private = hmac::Key::new(hmac::HMAC_SHA256, private);
-    let derived = hmac::sign(&private, b"taskforce: successors of refresh tokens, version 1");
+    let derived = hmac::sign(&private, purpose);
     hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
 }
 

@@ -10,6 +10,7 @@ use super::settings::{AddressSettings, DatabaseSettings};
 use super::{Failure, print};
 use crate::app::App;
 use crate::app::clock::Clock;
+use crate::app::emails::password_page;
 use crate::app::users::parse_email;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::Tokens;
@@ -17,7 +18,7 @@ use crate::db::grants::{self, GrantError};
 use crate::db::pool::Pool;
 use crate::db::schema_migrations;
 use crate::domain::characters::has_balanced_direction;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http;
 use crate::util::output;
@@ -109,12 +110,14 @@ pub(super) async fn create(args: CreateAdminArgs) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(http::explain(error)))?;
     let url = args.address.url(args.address.bind, args.tls_cert_file.is_some());
     let printed = output::print(&format!(
-        "The invitation, which can be accepted until {} and is not shown again:\n\n  {token}\n\n\
-         To accept it, choose a password and send both to the service:\n\n  \
+        "The invitation can be accepted until {} and is not shown again. Choose a password on this page of the service:\n\n  \
+         {page}\n\n\
+         Or send the password to the service:\n\n  \
          curl {url}/v1/auth/invitations/accept -H 'Content-Type: application/json' \\\n    \
          -d '{{\"token\": \"{token}\", \"password\": \"…\"}}'\n\n\
          Then sign in with the address {email} and this password (POST /v1/auth/login).\n",
         invitation.expires_at.format("%Y-%m-%d %H:%M UTC"),
+        page = password_page(&url, &invitation.token, Language::English),
         token = invitation.token.expose_secret(),
         email = args.email,
     ));

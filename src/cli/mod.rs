@@ -2,9 +2,11 @@
 
 mod admin;
 mod healthcheck;
+mod mail_settings;
 mod restore;
 mod serve;
 mod settings;
+mod values;
 mod verify_audit;
 
 use std::io::ErrorKind;

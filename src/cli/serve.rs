@@ -199,6 +199,7 @@ async fn start(
     let url = settings.public_url(&listener);
     let tokens = settings.tokens(database.is_private(), &url)?;
     let single_sign_on = settings.single_sign_on(&url)?;
+    let mailing = settings.mail.mailing(&url)?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
     #[cfg(feature = "pdf")]
     tokio::task::spawn_blocking(render::pdf::check)
@@ -217,7 +218,14 @@ async fn start(
         // In the background: the issuer may be down, and only single sign-on needs it.
         tokio::spawn(async move { app.prepare_single_sign_on().await });
     }
+    // The people of the demo data get no e-mail: their addresses do not exist.
     let demo_data = if with_demo { Some(seed_demo(&app, settings).await?) } else { None };
+    match mailing {
+        Some(mailing) => app = app.with_mail(mailing),
+        None => tracing::info!(
+            "no e-mail is sent: invitations and links for forgotten passwords are handed over by hand (TASKFORCE_SMTP_URL)"
+        ),
+    }
     let server_settings = settings.server(url.clone(), metrics, tls);
     let server = server::serve(app.clone(), server_settings, listener).map_err(Failure::failed)?;
     tracing::info!(address = url, "ready");

@@ -1,8 +1,7 @@
 //! Settings: each is a flag and an environment variable.
 
-use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
@@ -13,6 +12,8 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::Failure;
+use super::mail_settings::MailSettings;
+use super::values::{read, secret};
 use crate::app::single_sign_on::{SingleSignOn, may_be_default};
 use crate::auth::oidc::{ConfigurationError, Issuer};
 use crate::auth::passwords::NewPassword;
@@ -162,6 +163,8 @@ pub(super) struct ServeSettings {
     connections_per_address: u32,
     #[command(flatten)]
     single_sign_on: SingleSignOnSettings,
+    #[command(flatten)]
+    pub(super) mail: MailSettings,
     /// Password of every demo account; if not set, a random one is stored in the data directory.
     #[arg(long, env = "TASKFORCE_DEMO_PASSWORD", hide_env_values = true, value_parser = password)]
     pub(super) demo_password: Option<SecretString>,
@@ -193,10 +196,6 @@ fn default_role(text: &str) -> Result<UserRole, String> {
     UserRole::parse(text).filter(|role| may_be_default(*role)).ok_or_else(|| {
         "the default role is expert or councilMember: other roles are assigned by an administrator".to_owned()
     })
-}
-
-fn secret(text: &str) -> Result<SecretString, String> {
-    if text.is_empty() { Err("the value is empty".to_owned()) } else { Ok(text.to_owned().into()) }
 }
 
 fn password(text: &str) -> Result<SecretString, String> {
@@ -365,11 +364,6 @@ impl ServeSettings {
         })?;
         Ok(Some(SingleSignOn::new(issuer, *oidc_default_role)))
     }
-}
-
-fn read(file: &Path, setting: &str) -> Result<String, Failure> {
-    fs::read_to_string(file)
-        .map_err(|error| Failure::setting(format!("{} ({setting}): {error}", file.display())))
 }
 
 #[cfg(test)]

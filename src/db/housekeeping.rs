@@ -23,16 +23,22 @@ pub enum Expired {
     PageLinks,
     /// Notifications, by the time of their cause.
     Notifications,
+    /// E-mails that wait no longer, by the time of their end.
+    Emails,
+    /// Links for forgotten passwords, by the time of their expiry.
+    PasswordResets,
 }
 
 impl Expired {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::IdempotencyKeys,
         Self::RefusedAttempts,
         Self::Sessions,
         Self::Invitations,
         Self::PageLinks,
         Self::Notifications,
+        Self::Emails,
+        Self::PasswordResets,
     ];
 
     /// The statement skips locked rows, since several instances may delete at once.
@@ -62,6 +68,16 @@ impl Expired {
                 "delete from notifications where (user_id, id) in (
                      select user_id, id from notifications where created_at < $1
                      order by created_at limit $2 for update skip locked)"
+            }
+            Self::Emails => {
+                "delete from emails where id in (
+                     select id from emails where state <> 'waiting' and finished_at < $1
+                     order by finished_at limit $2 for update skip locked)"
+            }
+            Self::PasswordResets => {
+                "delete from password_resets where user_id in (
+                     select user_id from password_resets where expires_at < $1
+                     order by expires_at limit $2 for update skip locked)"
             }
             Self::Invitations => {
                 "delete from invitations where token_hash in (

@@ -176,6 +176,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    emails (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        kind -> Text,
+        state -> Text,
+        attempts -> Int4,
+        failures -> Int4,
+        first_failed_at -> Nullable<Timestamptz>,
+        next_attempt_at -> Timestamptz,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     evaluations (task_force_id, pilot_id, number) {
         task_force_id -> Uuid,
         pilot_id -> Uuid,
@@ -443,6 +459,24 @@ diesel::table! {
         expires_at -> Timestamptz,
         opened_at -> Nullable<Timestamptz>,
         reader_hash -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    password_reset_requests (id) {
+        id -> Uuid,
+        email_folded -> Text,
+        request_id -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    password_resets (user_id) {
+        user_id -> Uuid,
+        token_hash -> Bytea,
+        expires_at -> Timestamptz,
+        created_at -> Timestamptz,
     }
 }
 
@@ -725,6 +759,8 @@ diesel::table! {
         sessions_ended_at -> Nullable<Timestamptz>,
         search -> Text,
         email_folded -> Text,
+        email_disabled_at -> Nullable<Timestamptz>,
+        email_disabled_reason -> Nullable<Text>,
     }
 }
 
@@ -755,6 +791,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conditions,
     cycles,
     decisions,
+    emails,
     evaluations,
     events,
     evidence,
@@ -773,6 +810,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     notifications,
     open_activity_counts,
     page_links,
+    password_reset_requests,
+    password_resets,
     passwords,
     pilots,
     policies,

@@ -37,6 +37,10 @@ pub struct User {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The time at which the mail server refused the address for good; no e-mail is sent to it since.
+    pub email_disabled_at: Option<DateTime<Utc>>,
+    /// The reply of the mail server.
+    pub email_disabled_reason: Option<String>,
 }
 
 /// The changeable fields.

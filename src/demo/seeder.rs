@@ -15,6 +15,7 @@ use crate::app::caller::{Caller, Credential};
 use crate::app::clock::Clock;
 use crate::app::comments::CommentFields;
 use crate::app::members::NewMember;
+use crate::app::password_links::PasswordLink;
 use crate::app::resource::TransitionCommand;
 use crate::app::sign_in::{SignedIn, Visit};
 use crate::app::{App, Error, Result};
@@ -183,7 +184,8 @@ impl Seeder {
             let password = NewPassword::parse(self.password.clone())
                 .map_err(|code| Error::internal(format!("the demo password {}", code.label().en)))?;
             let visit = Visit { request_id: Uuid::now_v7().to_string(), ..Visit::default() };
-            let signed_in = self.app.invitation_accept(&visit, &invitation.token, password).await?;
+            let signed_in =
+                self.app.password_set(&visit, PasswordLink::Invitation, &invitation.token, password).await?;
             let account = self.new_account(signed_in)?;
             self.accounts.push(account);
         }

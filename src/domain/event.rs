@@ -94,6 +94,10 @@ vocabulary! {
         UserRestored = "user.restored", "User restored from an archive", "استُعيد مستخدم من أرشيف";
         IdentityLinked = "user.identityLinked", "Single sign-on linked to a user", "رُبط الدخول الموحد بمستخدم";
         PasswordChanged = "user.passwordChanged", "Password changed", "غُيِّرت كلمة المرور";
+        PasswordResetRequested = "user.passwordResetRequested", "New password asked for by e-mail", "طُلبت كلمة مرور جديدة بالبريد الإلكتروني";
+        PasswordReset = "user.passwordReset", "New password set by the link of an e-mail", "عُيِّنت كلمة مرور جديدة برابط رسالة إلكترونية";
+        EmailEnabled = "user.emailEnabled", "E-mail address taken by the mail server again", "عاد خادم البريد إلى قبول عنوان البريد الإلكتروني";
+        EmailDisabled = "user.emailDisabled", "E-mail address refused by the mail server", "رفض خادم البريد عنوان البريد الإلكتروني";
         ApiKeyCreated = "apiKey.created", "API key created", "أُنشئ مفتاح واجهة برمجية (API)";
         ApiKeyRevoked = "apiKey.revoked", "API key revoked", "أُلغي مفتاح واجهة برمجية (API)";
         SessionStarted = "session.started", "Signed in", "سُجِّل دخول";

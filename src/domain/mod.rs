@@ -19,6 +19,7 @@ pub mod country;
 pub mod criterion;
 pub mod decimal;
 pub mod decision;
+pub mod email;
 pub mod evaluation;
 pub mod event;
 pub mod evidence;

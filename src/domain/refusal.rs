@@ -38,6 +38,8 @@ pub enum RefusalCode {
     SessionsEnded,
     /// The e-mail address, the password or the token is wrong.
     InvalidCredentials,
+    /// The installation has no mail server.
+    EmailUnavailable,
     /// The credential is narrower than the rights of its owner.
     InsufficientScope,
     /// The caller can see the resource but may not perform the action.
@@ -276,6 +278,7 @@ impl RefusalCode {
             | Self::ReconciliationMissing
             | Self::HandoverIncomplete
             | Self::LastAdministrator
+            | Self::EmailUnavailable
             // `criteria` says more than a reference.
             | Self::GateNotMet
             | Self::NotWaivable => &[],

@@ -25,6 +25,7 @@ mod members;
 mod migrations;
 mod notifications;
 mod page_links;
+mod password_links;
 mod pilots;
 mod policies;
 mod refused_attempts;
@@ -76,6 +77,7 @@ pub(super) fn operations(config: &mut Operations<'_, '_>) {
     members::operations(config);
     health_statements::operations(config);
     sign_in::operations(config);
+    password_links::operations(config);
     sessions::operations(config);
     api_keys::operations(config);
     share_links::operations(config);

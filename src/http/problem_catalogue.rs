@@ -516,6 +516,12 @@ problem_catalogue! {
         advice: "One account per address. To send a new invitation use `POST /v1/users/{id}/invitations`.",
             "لكل عنوان حساب واحد. لإرسال دعوة جديدة استخدم POST /v1/users/{id}/invitations.",
     }
+    EmailUnavailable from RefusalCode {
+        status: CONFLICT,
+        title: "The service sends no e-mail", "الخدمة لا ترسل رسائل إلكترونية",
+        advice: "No mail server is set up (TASKFORCE_SMTP_URL). Ask the secretariat or an administrator for a new invitation, by which you choose a password.",
+            "لم يُضبط خادم بريد (TASKFORCE_SMTP_URL). اطلب من أمانة المجلس أو من مدير المنظومة دعوة جديدة تختار بها كلمة مرور.",
+    }
     LastAdministrator from RefusalCode {
         status: CONFLICT,
         title: "The installation needs an active administrator", "تحتاج المنظومة إلى مدير نشط واحد على الأقل",

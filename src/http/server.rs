@@ -11,6 +11,7 @@ mod cors;
 mod documentation;
 mod metrics;
 mod pages;
+mod password_pages;
 pub(super) mod rate_limit;
 mod refused_attempts;
 mod request_span;

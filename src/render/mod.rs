@@ -16,6 +16,7 @@ pub mod dates;
 pub mod document;
 pub mod files;
 pub mod html;
+pub mod mail;
 pub mod notices;
 pub mod pages;
 #[cfg(feature = "pdf")]

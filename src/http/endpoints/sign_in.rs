@@ -23,15 +23,12 @@ use crate::http::response;
 use crate::http::server::client_address;
 
 pub(super) fn operations(config: &mut Operations<'_, '_>) {
-    config
-        .service(sign_in)
-        .service(refresh_session)
-        .service(sign_out)
-        .service(change_password)
-        .service(accept_invitation);
+    config.service(sign_in).service(refresh_session).service(sign_out).service(change_password);
 }
 
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<SecretString, D::Error> {
+pub(super) fn secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<SecretString, D::Error> {
     String::deserialize(deserializer).map(SecretString::from)
 }
 
@@ -66,25 +63,6 @@ pub(super) struct RefreshToken {
     #[serde(default, deserialize_with = "optional_secret")]
     #[schema(value_type = String, min_length = 1, max_length = 200, required = false, example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
     refresh_token: Option<SecretString>,
-}
-
-/// An invitation token and the password that the invited user chooses.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct InvitationAcceptance {
-    /// The `invitationToken` of the invitation.
-    #[serde(deserialize_with = "secret")]
-    #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
-    token: SecretString,
-    /// The new password: any characters, normalized (NFKC); 15 or more are better than 8. Common passwords, and
-    /// passwords made of your name or address, are refused.
-    #[serde(deserialize_with = "secret")]
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "correct horse battery staple")]
-    password: SecretString,
-    /// Sends the refresh token as a cookie that no script can read, and not in the body. For browser applications: the request must come from a page of the service or of an allowed origin.
-    #[serde(default)]
-    #[schema(default = false)]
-    refresh_cookie: bool,
 }
 
 /// Current and new password.
@@ -141,11 +119,11 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
     (!characters::is_blank(shown)).then(|| shown.to_owned())
 }
 
-fn visit(request: &HttpRequest, request_id: String) -> Visit {
+pub(super) fn visit(request: &HttpRequest, request_id: String) -> Visit {
     Visit { request_id, address: client_address::of(request), user_agent: user_agent(request.headers()) }
 }
 
-fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
+pub(super) fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
     let refused =
         |code| Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at(pointer, code)]);
     Ok(NewPassword::parse(password).map_err(refused)?)
@@ -153,14 +131,14 @@ fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
 
 /// The place of the refresh token in a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Delivery {
+pub(super) enum Delivery {
     Body,
     Cookie,
 }
 
 impl Delivery {
     /// The delivery that a request asks for, if it comes from a page that may have the cookie.
-    fn asked(request: &HttpRequest, refresh_cookie: bool) -> Result<Self> {
+    pub(super) fn asked(request: &HttpRequest, refresh_cookie: bool) -> Result<Self> {
         if refresh_cookie {
             refresh_cookie::require_allowed_origin(request)?;
             return Ok(Self::Cookie);
@@ -168,7 +146,7 @@ impl Delivery {
         Ok(Self::Body)
     }
 
-    fn tokens(self, request: &HttpRequest, signed_in: &SignedIn) -> Result<HttpResponse> {
+    pub(super) fn tokens(self, request: &HttpRequest, signed_in: &SignedIn) -> Result<HttpResponse> {
         let SignedIn { access_token, refresh_token } = signed_in;
         let in_body = (self == Self::Body).then(|| refresh_token.expose_secret().to_owned());
         let mut response = response::secret_document(&SessionTokens {
@@ -304,35 +282,6 @@ async fn change_password(
     let next = chosen("/newPassword", body.new_password)?;
     let visit = visit(&request, context.caller.request_id.clone());
     let signed_in = app.password_change(&context.caller, &visit, body.current_password, next).await?;
-    delivery.tokens(&request, &signed_in)
-}
-
-/// Accept an invitation
-///
-/// Sets the password, ends all other sessions of the user and starts a new one. An invitation can be accepted once,
-/// within 7 days, until a newer invitation replaces it.
-///
-/// Unknown tokens count as failed attempts of the client's address. A valid token is accepted even if the address has
-/// too many failed attempts.
-#[utoipa::path(
-    tag = "sign-in",
-    request_body = InvitationAcceptance,
-    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens, headers(("Set-Cookie" = String)))),
-    extensions(("x-problem-codes" = json!(refuses([
-        RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
-    ]).takes_refresh_cookie()))),
-    security(())
-)]
-#[post("/v1/auth/invitations/accept")]
-async fn accept_invitation(
-    app: Data<App>,
-    request: HttpRequest,
-    open: Public<InvitationAcceptance>,
-) -> Result<HttpResponse> {
-    let Public { request_id, body } = open;
-    let delivery = Delivery::asked(&request, body.refresh_cookie)?;
-    let password = chosen("/password", body.password)?;
-    let signed_in = app.invitation_accept(&visit(&request, request_id), &body.token, password).await?;
     delivery.tokens(&request, &signed_in)
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use self::notification_settings::{NotificationSettings, PatchedNotificationSettings};
 use crate::app::App;
+use crate::app::emails::password_page;
 use crate::app::users::{Invitation, Me, UserEntry, UserView, parse_email};
 use crate::db;
 use crate::db::users::{UserFields, UserFilter};
@@ -32,6 +33,7 @@ use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, Root};
 use crate::http::response;
+use crate::http::server::settings::Settings;
 use crate::http::text::{LocalizedName, LocalizedNote};
 
 pub(super) fn operations(config: &mut Operations<'_, '_>) {
@@ -121,6 +123,14 @@ pub(super) struct User {
     /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 3)]
     version: i32,
+    /// Time at which the mail server refused the address for good; null if e-mails are sent to the address. Only
+    /// invitations and links for forgotten passwords are still tried. The address is enabled by a change of it, and as soon
+    /// as the mail server takes such an e-mail.
+    #[schema(required)]
+    email_disabled_at: Option<DateTime<Utc>>,
+    /// The reply of the mail server that refused the address.
+    #[schema(required, example = "550 5.1.1 User unknown")]
+    email_disabled_reason: Option<String>,
     /// Time of creation.
     created_at: DateTime<Utc>,
     /// Time of the last change.
@@ -145,6 +155,8 @@ impl User {
             state: user.state,
             invitation_pending,
             version: user.version,
+            email_disabled_at: user.email_disabled_at,
+            email_disabled_reason: user.email_disabled_reason,
             created_at: user.created_at,
             updated_at: user.updated_at,
             available_transitions: TransitionDocument::all(&transitions, language),
@@ -187,6 +199,10 @@ pub(super) struct UserItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, example = 3)]
     version: Option<i32>,
+    /// True if the mail server has refused the address for good, so that no e-mail is sent to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    email_disabled: Option<bool>,
     /// Time of creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -209,6 +225,7 @@ impl From<UserEntry> for UserItem {
                 state: Some(user.state),
                 invitation_pending: Some(invitation_pending),
                 version: Some(user.version),
+                email_disabled: Some(user.email_disabled_at.is_some()),
                 created_at: Some(user.created_at),
                 updated_at: Some(user.updated_at),
             },
@@ -221,6 +238,7 @@ impl From<UserEntry> for UserItem {
                 state: None,
                 invitation_pending: None,
                 version: None,
+                email_disabled: None,
                 created_at: None,
                 updated_at: None,
             },
@@ -241,21 +259,39 @@ pub(super) struct InvitedUser {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
     invitation_token: Option<String>,
+    /// Address of the page on which the invited user chooses a password. The address contains the secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        example = "https://taskforce.example/s/password/c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy?lang=ar"
+    )]
+    invitation_url: Option<String>,
+    /// True if the service sends the invitation to the user by e-mail. Otherwise give the user the address of the page. No
+    /// e-mail is sent without a mail server, to a disabled user, and after 20 invitations of the user in 24 hours.
+    invitation_emailed: bool,
     /// Time of expiry of the invitation.
     invitation_expires_at: DateTime<Utc>,
 }
 
-fn invited((view, invitation): (UserView, Invitation), language: Language) -> Result<HttpResponse> {
+fn invited(
+    settings: &Settings,
+    (view, invitation): (UserView, Invitation),
+    language: Language,
+) -> Result<HttpResponse> {
+    // The page is in the language of the invited user, and the answer in that of the caller.
+    let page = password_page(&settings.public_url, &invitation.token, view.user.fields.locale);
     let mut invited = InvitedUser {
         user: User::new(view, language),
         secret_shown: true,
         invitation_token: Some(invitation.token.expose_secret().to_owned()),
+        invitation_url: Some(page),
+        invitation_emailed: invitation.is_emailed,
         invitation_expires_at: invitation.expires_at,
     };
     let location = format!("/v1/users/{}", invited.user.id);
     let response = response::created(&location, invited.user.version, &invited)?;
     let response = response::in_language(language, response);
-    (invited.secret_shown, invited.invitation_token) = (false, None);
+    (invited.secret_shown, invited.invitation_token, invited.invitation_url) = (false, None, None);
     idempotency::with_one_time_secret(response, &invited)
 }
 
@@ -434,8 +470,10 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
 
 /// Invite a user
 ///
-/// Creates a user and an invitation. The user chooses a password by accepting the invitation within 7 days. The
-/// response holds the invitation's secret only once. API keys cannot make this request.
+/// Creates a user and an invitation, and sends the invitation by e-mail if the installation has a mail server
+/// (`invitationEmailed`). The user chooses a password by accepting the invitation within 7 days, on a page of the service
+/// (`invitationUrl`) or by `POST /v1/auth/invitations/accept`. The response holds the invitation's secret only once. API
+/// keys cannot make this request.
 #[utoipa::path(
     tag = "users",
     request_body = NewUser,
@@ -443,9 +481,13 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
     extensions(("x-problem-codes" = json!(requires(Action::ManageUsers).refuses([RefusalCode::EmailTaken]))))
 )]
 #[post("/v1/users")]
-async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<HttpResponse> {
+async fn create_user(
+    app: Data<App>,
+    settings: Data<Settings>,
+    create: Create<Root, NewUser>,
+) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    invited(app.user_create(&context.caller, body.try_into()?).await?, context.language())
+    invited(&settings, app.user_create(&context.caller, body.try_into()?).await?, context.language())
 }
 
 /// Get a user
@@ -518,8 +560,8 @@ async fn transition_user(
 
 /// Resend the invitation of a user
 ///
-/// Creates a new invitation for a lost invitation or a forgotten password, replaces a pending one, and ends the user's
-/// sessions. All API keys, share links, calendar links and page links of the user are revoked, since somebody else with
+/// Creates a new invitation for a lost invitation or a forgotten password, replaces a pending one, sends the new one by
+/// e-mail if the installation has a mail server, and ends the user's sessions. All API keys, share links, calendar links and page links of the user are revoked, since somebody else with
 /// access to the account could have made them. The old password stays valid until the new invitation is accepted. A
 /// disabled user must be enabled first to accept it. Users cannot invite themselves; `PUT /v1/auth/password` changes a
 /// known password.
@@ -530,9 +572,13 @@ async fn transition_user(
     extensions(("x-problem-codes" = json!(requires(Action::ManageUsers))))
 )]
 #[post("/v1/users/{userId}/invitations")]
-async fn resend_invitation(app: Data<App>, request: NoBody<UserPath>) -> Result<HttpResponse> {
+async fn resend_invitation(
+    app: Data<App>,
+    settings: Data<Settings>,
+    request: NoBody<UserPath>,
+) -> Result<HttpResponse> {
     let NoBody { context } = request;
-    invited(app.user_invite(&context.caller, context.path.user_id).await?, context.language())
+    invited(&settings, app.user_invite(&context.caller, context.path.user_id).await?, context.language())
 }
 
 /// End a user's sessions

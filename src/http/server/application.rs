@@ -15,7 +15,8 @@ use super::rate_limit::{self, RateLimiter};
 use super::request_span::RequestSpan;
 use super::settings::Settings;
 use super::{
-    calendar_feed, cors, documentation, metrics, pages, response_middleware, timeouts, unmatched, web_sockets,
+    calendar_feed, cors, documentation, metrics, pages, password_pages, response_middleware, timeouts,
+    unmatched, web_sockets,
 };
 use crate::app::App;
 use crate::http::openapi::document::OpenApiDocument;
@@ -91,6 +92,7 @@ impl Application {
             .configure(documentation::routes)
             // Before the pages, whose tokens may have any letters.
             .configure(calendar_feed::routes)
+            .configure(password_pages::routes)
             .configure(pages::routes)
             .default_service(web::to(unmatched::not_found_or_not_allowed))
             .wrap(from_fn(idempotency::finish))

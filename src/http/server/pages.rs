@@ -40,7 +40,7 @@ use crate::http::secret_cookie::{self, SecretCookie};
 use crate::render::pages::{self, Message};
 
 /// The place of all pages.
-const PLACE: &str = "/s/";
+pub(super) const PLACE: &str = "/s/";
 
 /// The policy of the pages: their own style and script, and requests to the service alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; \
@@ -59,7 +59,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// The language of a page: that of the address, or else that of the browser.
-fn language_of(request: &HttpRequest) -> Result<Language> {
+pub(super) fn language_of(request: &HttpRequest) -> Result<Language> {
     let asked = context::language_of_address(request)?;
     Ok(asked.unwrap_or_else(|| language_of_browser(request)))
 }
@@ -78,7 +78,7 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
 });
 
 /// The addresses of the style and of the script.
-static ADDRESSES: LazyLock<pages::Assets> = LazyLock::new(|| {
+pub(super) static ADDRESSES: LazyLock<pages::Assets> = LazyLock::new(|| {
     let [_, style, script] = &*ASSETS;
     pages::Assets { style: style.address().to_owned(), script: script.address().to_owned() }
 });
@@ -179,7 +179,7 @@ fn tagged(language: Language, html: String) -> Result<HttpResponse> {
 }
 
 /// A page with its headers.
-fn written(status: StatusCode, language: Language, html: String) -> HttpResponse {
+pub(super) fn written(status: StatusCode, language: Language, html: String) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_LANGUAGE, language.code()))

@@ -2,6 +2,7 @@
 //! loads nothing but its style and its script.
 
 mod message;
+mod password;
 mod portfolio;
 mod report;
 mod say;
@@ -9,6 +10,7 @@ mod status;
 mod words;
 
 pub use message::{Message, message, opened_elsewhere, unavailable, unopened};
+pub use password::{PasswordPageError, PasswordPageState, password};
 pub use portfolio::{PortfolioPage, TaskForceOnPage, TaskForcesOnPage, portfolio};
 pub use report::{ReportPage, report};
 pub use status::{

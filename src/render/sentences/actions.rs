@@ -159,6 +159,21 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
             say("Single sign-on was linked to the account of {title}", "رُبط الدخول الموحد بحساب {title}")
         }
         A::PasswordChanged => say("The password of {title} was changed", "غُيِّرت كلمة مرور {title}"),
+        A::PasswordResetRequested => say(
+            "A new password was asked for {title} by e-mail",
+            "طُلبت بالبريد الإلكتروني كلمة مرور جديدة لحساب {title}",
+        ),
+        A::PasswordReset => say(
+            "The password of {title} was set by the link of an e-mail",
+            "عُيِّنت كلمة مرور {title} برابط رسالة إلكترونية",
+        ),
+        A::EmailEnabled => say(
+            "The mail server takes e-mails to {title} again",
+            "عاد خادم البريد إلى قبول الرسائل إلى {title}",
+        ),
+        A::EmailDisabled => {
+            say("The mail server refused the address of {title}", "رفض خادم البريد عنوان {title}")
+        }
         A::ApiKeyCreated => say("{actor} created the API key {title}", "أُنشئ مفتاح الواجهة البرمجية {title}"),
         A::ApiKeyRevoked => say("{actor} revoked the API key {title}", "أُلغي مفتاح الواجهة البرمجية {title}"),
         A::SessionStarted => say("{title} signed in", "سُجِّل دخول {title}"),

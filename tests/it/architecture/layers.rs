@@ -9,17 +9,18 @@ use self::imports::Imports;
 use super::rust_files;
 
 /// Each floor, and the floors that it may import.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     // Helpers that know nothing of the service. Files and addresses are I/O, so `domain` may not import them.
     ("util", &[]),
     ("domain", &[]),
     ("db", &["domain", "util"]),
     ("auth", &["domain", "util"]),
+    ("delivery", &["domain", "util"]),
     ("render", &["domain", "util"]),
-    ("app", &["auth", "db", "render", "domain", "util"]),
+    ("app", &["auth", "db", "delivery", "render", "domain", "util"]),
     ("http", &["app", "auth", "db", "render", "domain", "util"]),
     ("demo", &["app", "auth", "db", "domain", "util"]),
-    ("cli", &["demo", "http", "app", "auth", "db", "render", "domain", "util"]),
+    ("cli", &["demo", "http", "app", "auth", "db", "delivery", "render", "domain", "util"]),
     ("main", &["cli"]),
 ];
 
@@ -126,6 +127,7 @@ fn each_tool_stays_on_its_floor() {
         ("openidconnect", &["auth/"]),
         ("argon2", &["auth/"]),
         ("askama", &["render/"]),
+        ("lettre", &["delivery/"]),
         ("clap", &["cli/"]),
         ("svg", &["render/"]),
         ("typst", &["render/"]),

@@ -61,6 +61,7 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
         [
             "__diesel_schema_migrations",
             "api_keys",
+            "emails",
             "feed_marks",
             "idempotency_keys",
             "installation_events",
@@ -68,6 +69,8 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
             "notification_settings",
             "notifications",
             "page_links",
+            "password_reset_requests",
+            "password_resets",
             "passwords",
             "refresh_tokens",
             "refused_attempts",

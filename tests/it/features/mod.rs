@@ -24,6 +24,7 @@ mod members;
 mod migrations;
 mod notifications;
 mod page_links;
+mod password_links;
 mod pilots;
 mod policies;
 mod refused_attempts;

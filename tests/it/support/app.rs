@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use taskforce::app::App;
 use taskforce::app::clock::Clock;
+use taskforce::app::emails::Mailing;
 use taskforce::app::single_sign_on::SingleSignOn;
 use taskforce::auth::passwords::Passwords;
 use taskforce::auth::throttle::{Limits, Throttle};
@@ -22,6 +23,7 @@ use taskforce::http::server::{self, Settings};
 use tokio::sync::OnceCell;
 
 use super::client::Client;
+use super::mail;
 use super::postgres::{self, RUNTIME};
 use super::world::{self, Who, World};
 
@@ -56,6 +58,8 @@ pub(crate) struct Setup {
     pub(crate) throttle: Limits,
     /// The space that files may take.
     pub(crate) storage: StorageLimits,
+    /// The mail server; by default one that is never there, so that e-mails wait.
+    pub(crate) mail: Option<Mailing>,
 }
 
 impl Default for Setup {
@@ -67,6 +71,7 @@ impl Default for Setup {
             single_sign_on: None,
             throttle: Limits::GENEROUS,
             storage: StorageLimits::default(),
+            mail: Some(mail::nowhere()),
         }
     }
 }
@@ -130,6 +135,9 @@ impl TestApp {
         let mut app = App::new(pool, clock.clone(), Passwords::cheap().unwrap(), tokens)
             .with_storage_limits(setup.storage);
         app.throttle = Arc::new(Throttle::new(setup.throttle));
+        if let Some(mailing) = setup.mail {
+            app = app.with_mail(mailing);
+        }
         if let Some(single_sign_on) = setup.single_sign_on {
             app = app.with_single_sign_on(single_sign_on);
         }

@@ -16,6 +16,7 @@ pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod council;
 pub(crate) mod evidence;
+pub(crate) mod mail;
 pub(crate) mod migrations;
 pub(crate) mod node;
 pub(crate) mod pilots;

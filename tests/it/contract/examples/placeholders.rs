@@ -80,6 +80,12 @@ impl Placeholders {
                 format!("https://taskforce.example/s/{}{ending}", &digest[..43])
             });
         }
+        if field == "invitationUrl" {
+            let ending = text.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+            return self.replace(place, text, |digest| {
+                format!("https://taskforce.example/s/password/{}{ending}", &digest[..43])
+            });
+        }
         if OPAQUE.contains(&field) && !text.is_empty() {
             return self.replace(place, text, |digest| format!("{field}-{}", &digest[..8]));
         }

@@ -1,0 +1,4 @@
+//! To other servers: functions here hand over what the service has to tell, and say how the other server answered. What is
+//! told, to whom and when again is decided in `app`.
+
+pub mod smtp;

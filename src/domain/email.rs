@@ -1,0 +1,133 @@
+//! E-mails that the service sends, and what a refusal of the mail server says of an address.
+
+use std::str::FromStr;
+
+/// The kinds of e-mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
+#[strum(serialize_all = "camelCase")]
+pub enum EmailKind {
+    /// The link by which an invited person chooses a password.
+    Invitation,
+    /// The link by which a person who forgot the password sets another.
+    PasswordReset,
+    /// The notice that the password was changed.
+    PasswordChanged,
+}
+
+impl EmailKind {
+    /// The name in the database.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+
+    /// The kind with this name.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::from_str(code).ok()
+    }
+}
+
+/// How an e-mail ended that waits no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "camelCase")]
+pub enum EmailEnd {
+    /// The mail server has taken the e-mail.
+    Sent,
+    /// The mail server has refused the address for good.
+    Refused,
+    /// The last attempt of the schedule has failed.
+    Failed,
+    /// Nothing is left to tell: the link was used, replaced or has expired, or the user was disabled.
+    Obsolete,
+}
+
+impl EmailEnd {
+    /// The name in the database.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Tells whether a reply to the command RCPT says that the address itself gets no mail, now and later.
+///
+/// A permanent reply (5xx) also says that the server relays for nobody, that a policy forbids the message, or that the
+/// sender is unknown. Such a reply says nothing of the address: one wrong setting would otherwise disable the addresses of
+/// all users. The enhanced status code (RFC 3463), where the reply has one, tells the cases apart.
+pub fn refuses_address(code: u16, reply: &str) -> bool {
+    // 551 and 553 are also the replies to a sender who may not relay, so that they need a status code that names the
+    // recipient.
+    match enhanced_status(reply) {
+        Some((5, 1, detail)) => matches!(code, 550..=556) && !matches!(detail, 7 | 8),
+        Some((5, 2, _)) => matches!(code, 550..=556),
+        Some(_) => false,
+        None => code == 550 && !names_a_policy(reply),
+    }
+}
+
+/// The words of a reply without a status code that refuse the sender, and not the address.
+fn names_a_policy(reply: &str) -> bool {
+    let reply = reply.to_lowercase();
+    ["relay", "spam", "block", "denied", "policy", "blacklist", "reputation", "authenticat"]
+        .iter()
+        .any(|word| reply.contains(word))
+}
+
+/// The enhanced status code of a reply: 5.1.1.
+fn enhanced_status(reply: &str) -> Option<(u16, u16, u16)> {
+    reply.split(|letter: char| !letter.is_ascii_digit() && letter != '.').find_map(|word| {
+        let mut parts = word.split('.').map(|part| part.parse().ok());
+        let status = (parts.next()??, parts.next()??, parts.next()??);
+        (parts.next().is_none() && matches!(status.0, 2 | 4 | 5)).then_some(status)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray as _;
+
+    use super::*;
+
+    #[test]
+    fn a_kind_is_known_by_its_name() {
+        for kind in EmailKind::VARIANTS {
+            assert_eq!(EmailKind::parse(kind.code()), Some(*kind));
+        }
+        assert_eq!(EmailKind::PasswordReset.code(), "passwordReset");
+        assert_eq!(EmailKind::parse("PasswordReset"), None);
+        assert_eq!(EmailEnd::Obsolete.code(), "obsolete");
+    }
+
+    #[test]
+    fn an_address_is_refused_by_what_concerns_the_address_alone() {
+        for (code, reply, refused) in [
+            (550, "5.1.1 The email account that you tried to reach does not exist", true),
+            (550, "5.1.1 <layla@city.example>: Recipient address rejected: User unknown", true),
+            (550, "Mailbox unavailable", true),
+            (550, "No such user here", true),
+            (552, "5.2.2 Mailbox full", true),
+            (553, "5.1.3 Bad recipient address syntax", true),
+            (556, "5.1.10 Recipient address has null MX", true),
+            // The sender, a policy, the server.
+            (550, "5.7.1 Relaying denied", false),
+            (550, "Relaying denied", false),
+            (550, "Message rejected as spam", false),
+            (550, "5.1.8 Sender address rejected: Domain not found", false),
+            (554, "5.7.1 Service unavailable; client host [192.0.2.1] blocked", false),
+            (553, "sorry, that domain isn't in my list of allowed rcpthosts", false),
+            (551, "User not local", false),
+            (503, "Bad sequence of commands", false),
+            (550, "5.4.1 Recipient address rejected: Access denied", false),
+            (550, "", true),
+        ] {
+            assert_eq!(refuses_address(code, reply), refused, "{code} {reply}");
+        }
+    }
+
+    #[test]
+    fn a_status_code_is_three_numbers() {
+        assert_eq!(enhanced_status("5.1.1 unknown"), Some((5, 1, 1)));
+        assert_eq!(enhanced_status("host 192.0.2.1 said: 5.2.2 full"), Some((5, 2, 2)));
+        assert_eq!(enhanced_status("5.1"), None);
+        assert_eq!(enhanced_status("9.9.9"), None);
+        assert_eq!(enhanced_status("99999999.1.1"), None);
+    }
+}
