@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz torture fmt lint doc openapi examples rights openapi-check contract contract-lint clients ci
+.PHONY: help demo test soak fuzz torture bench fmt lint doc openapi examples rights openapi-check contract contract-lint clients ci
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ fuzz: ## runs each fuzz target for TASKFORCE_FUZZ_SECONDS (600)
 torture: ## kills the service 200 times (TASKFORCE_TORTURE_ROUNDS) under writes with idempotency keys, and checks the data
 	@DATABASE_URL= ./scripts/prepare.sh
 	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- torture:: --nocapture
+
+bench: ## measures the time of renderings (benches/rendering.rs), in the build profile of releases
+	cargo bench --locked --bench rendering
 
 fmt: ## formats the code
 	cargo fmt
