@@ -259,7 +259,7 @@ impl App {
         wording: (Option<Language>, bool),
     ) -> Result<Export<Activity>> {
         let order = (order, self.clock.now());
-        let export = self.export(caller, task_force_id, (filter, &order), wording).await?;
+        let export = self.export(caller, task_force_id, (filter.clone(), &order), wording).await?;
         if export.is_complete() {
             self.require_assignee(task_force_id, filter).await?;
         }

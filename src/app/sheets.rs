@@ -15,6 +15,9 @@ mod migrations;
 mod pilots;
 mod policies;
 mod sectors;
+mod votes;
+
+pub use votes::VoteFilter;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -49,7 +52,7 @@ pub(super) const WORKBOOKS: usize = 16;
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
 pub trait SheetRow: Sized + Send + 'static {
     /// The filter of the list.
-    type Filter;
+    type Filter: 'static;
     /// The order of the list.
     type Order;
 
@@ -66,8 +69,13 @@ pub trait SheetRow: Sized + Send + 'static {
         order: &Self::Order,
     ) -> QueryResult<Vec<Uuid>>;
 
-    /// The rows with these ids, in no order.
-    async fn with_ids(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Self>>;
+    /// The rows with these ids of the list, in no order.
+    async fn with_ids(
+        conn: &Conn,
+        task_force_id: Uuid,
+        filter: &Self::Filter,
+        ids: &[Uuid],
+    ) -> QueryResult<Vec<Self>>;
 }
 
 /// The rows of a list of products, which `resource_queries!` lists.
@@ -92,6 +100,7 @@ macro_rules! product_rows {
         async fn with_ids(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
+            _filter: &Self::Filter,
             ids: &[uuid::Uuid],
         ) -> $crate::db::QueryResult<Vec<Self>> {
             $crate::db::$table::with_ids(conn, task_force_id, ids).await
@@ -102,13 +111,14 @@ use product_rows;
 
 /// A sheet whose rows are being read.
 #[expect(missing_debug_implementations, reason = "the service holds keys")]
-pub struct Export<R> {
+pub struct Export<R: SheetRow> {
     app: App,
     caller: Caller,
     task_force_id: Uuid,
     task_force: LocalizedText,
     sheet: Arc<Sheet<R>>,
     reader: Reader,
+    filter: R::Filter,
     /// The rows that are still to be read.
     ids: std::vec::IntoIter<Uuid>,
     /// The rows of the next slice.
@@ -126,13 +136,13 @@ impl App {
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        (filter, order): (&R::Filter, &R::Order),
+        (filter, order): (R::Filter, &R::Order),
         (language, labels): (Option<Language>, bool),
     ) -> Result<Export<R>> {
         let (access, (ids, task_force)) = self
             .read(caller, task_force_id, async |conn| {
                 tokio::try_join!(
-                    R::ids(conn, task_force_id, filter, order),
+                    R::ids(conn, task_force_id, &filter, order),
                     db::task_forces::find(conn, task_force_id)
                 )
             })
@@ -148,6 +158,7 @@ impl App {
             task_force: fields.name,
             sheet: Arc::new(R::sheet(language)),
             reader: Reader { language, labels, today: access.today, time_zone },
+            filter,
             ids: ids.into_iter(),
             slice: FIRST_SLICE,
             has_begun: false,
@@ -197,8 +208,8 @@ impl<R: SheetRow> Export<R> {
     /// The next slice of rows.
     async fn next(&mut self) -> Result<Vec<R>> {
         let ids: Vec<Uuid> = self.ids.by_ref().take(self.slice).collect();
-        let task_force_id = self.task_force_id;
-        let query = async |conn: &Conn| R::with_ids(conn, task_force_id, &ids).await;
+        let (task_force_id, filter) = (self.task_force_id, &self.filter);
+        let query = async |conn: &Conn| R::with_ids(conn, task_force_id, filter, &ids).await;
         let (_, rows) = self.app.read(&self.caller, task_force_id, query).await?;
         let mut rows: HashMap<Uuid, R> = rows.into_iter().map(|row| (row.id(), row)).collect();
         Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())

@@ -76,10 +76,7 @@ impl SubmissionView {
 
     fn new(submission: Submission, snapshot: Value, ballots: Vec<NamedBallot>, access: &Access) -> Self {
         let tally = tally_of(&ballots);
-        let is_sealed = {
-            let voters = open_voters(&submission, &ballots);
-            is_sealed(voters.as_deref(), BallotReader::User(access.actor.user_id))
-        };
+        let (ballots, is_sealed) = as_seen(&submission, ballots, access.actor.user_id);
         let transitions = available(
             &submission.state.transitions(access.state),
             access.right(Action::Lead).missing_right(),
@@ -93,7 +90,7 @@ impl SubmissionView {
             can_add_evidence: access.can_add_evidence(EvidenceSubjectKind::Submission),
             submission,
             snapshot,
-            ballots: if is_sealed { ballots.into_iter().map(NamedBallot::sealed).collect() } else { ballots },
+            ballots,
             turnout: tally.into(),
             tally: (!is_sealed).then_some(tally),
             transitions,
@@ -103,6 +100,20 @@ impl SubmissionView {
 
 fn tally_of(ballots: &[NamedBallot]) -> Tally {
     Tally::of(ballots.iter().map(|named| named.ballot.counted()))
+}
+
+/// All ballots of a submission as a user may see them, and whether the choices are sealed.
+pub(super) fn as_seen(
+    submission: &Submission,
+    ballots: Vec<NamedBallot>,
+    user_id: Uuid,
+) -> (Vec<NamedBallot>, bool) {
+    let voters = open_voters(submission, &ballots);
+    if is_sealed(voters.as_deref(), BallotReader::User(user_id)) {
+        (ballots.into_iter().map(NamedBallot::sealed).collect(), true)
+    } else {
+        (ballots, false)
+    }
 }
 
 /// The users who have cast their vote, while the vote is open.

@@ -360,7 +360,7 @@ pub async fn list(
 pub struct EvidenceCount {
     #[diesel(sql_type = BigInt)]
     pub about_subject: i64,
-    /// Those since the current cycle was opened.
+    /// The pieces of evidence since the current cycle was opened.
     #[diesel(sql_type = BigInt)]
     pub in_cycle: i64,
 }

@@ -235,7 +235,7 @@ where
     let filter = options.over_cycles(filter(query))?;
     let task_force_id = context.path.task_force_id().ok_or(RefusalCode::NotFound)?;
     let wording = options.wording(&context);
-    let sheet = app.export::<R>(&context.caller, task_force_id, (&filter, &order), wording).await?;
+    let sheet = app.export::<R>(&context.caller, task_force_id, (filter, &order), wording).await?;
     response(sheet, format, options).await
 }
 

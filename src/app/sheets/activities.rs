@@ -96,7 +96,12 @@ impl SheetRow for Activity {
         db::activities::ids(conn, task_force_id, filter, *order, *now).await
     }
 
-    async fn with_ids(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Self>> {
+    async fn with_ids(
+        conn: &Conn,
+        task_force_id: Uuid,
+        _filter: &Self::Filter,
+        ids: &[Uuid],
+    ) -> QueryResult<Vec<Self>> {
         db::activities::with_ids(conn, task_force_id, ids).await
     }
 }

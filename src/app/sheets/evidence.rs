@@ -75,7 +75,12 @@ impl SheetRow for Evidence {
         db::evidence::ids(conn, task_force_id, *filter, *order).await
     }
 
-    async fn with_ids(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Self>> {
+    async fn with_ids(
+        conn: &Conn,
+        task_force_id: Uuid,
+        _filter: &Self::Filter,
+        ids: &[Uuid],
+    ) -> QueryResult<Vec<Self>> {
         db::evidence::with_ids(conn, task_force_id, ids).await
     }
 }

@@ -61,7 +61,12 @@ impl SheetRow for MeasuredIndicator {
         db::indicators::ids(conn, task_force_id, *cycles).await
     }
 
-    async fn with_ids(conn: &Conn, task_force_id: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Self>> {
+    async fn with_ids(
+        conn: &Conn,
+        task_force_id: Uuid,
+        _filter: &Self::Filter,
+        ids: &[Uuid],
+    ) -> QueryResult<Vec<Self>> {
         db::indicators::with_ids(conn, task_force_id, ids).await
     }
 }

@@ -332,7 +332,7 @@ async fn export_evidence(
         EvidenceSort::NewestFirst => EvidenceOrder::NewestFirst(None),
     };
     let (task_force_id, wording) = (context.path.task_force_id, options.wording(&context));
-    let rows = (&filter, &order);
+    let rows = (filter, &order);
     let export = app.export::<db::evidence::Evidence>(&context.caller, task_force_id, rows, wording).await?;
     sheet::response(export, format, options).await
 }

@@ -23,6 +23,7 @@ use crate::domain::submission::SubmissionState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
+use crate::http::negotiation::Negotiated;
 use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
@@ -31,6 +32,7 @@ use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, UserReference};
 use crate::http::request::{Change, Create, IfMatch, Path, Read};
 use crate::http::response;
+use crate::http::sheet::{self, SheetFile, export_query};
 use crate::http::text::{LocalizedNote, PlainText};
 use snapshot::Snapshot;
 
@@ -40,6 +42,7 @@ pub(super) fn operations(config: &mut Operations<'_, '_>) {
         .service(create_submission)
         .service(get_submission)
         .service(cast_vote)
+        .service(export_votes)
         .service(withdraw_submission);
 }
 
@@ -458,6 +461,37 @@ async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> R
         context.language(),
         response::single(view.submission.version, &Submission::new(view, context.language())?)?,
     ))
+}
+
+export_query! {
+    /// The query parameters of the export of votes.
+    VoteExportQuery beyond cycles {}
+}
+
+/// Export the votes on a submission as a sheet
+///
+/// A row for each member who was entitled to vote, with the vote, as CSV or as a workbook of Excel. While voting is open,
+/// the choices, comments and reasons are empty for everybody who has not cast a vote of their own (`sealed`).
+///
+/// The export of activities describes the formats and the parameters, which all exports share.
+#[utoipa::path(
+    tag = "steps",
+    params(SubmissionPath, VoteExportQuery),
+    responses(SheetFile),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
+)]
+#[get("/v1/task-forces/{taskForceId}/submissions/{submissionId}/votes/export")]
+async fn export_votes(
+    app: Data<App>,
+    read: Read<SubmissionPath, VoteExportQuery>,
+    negotiated: Option<Negotiated>,
+) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let options = query.options_beyond_cycles();
+    let format = options.format(negotiated.as_ref())?;
+    let (at, wording) = (&context.path, options.wording(&context));
+    let export = app.votes_export(&context.caller, at.task_force_id, at.submission_id, wording).await?;
+    sheet::response(export, format, options).await
 }
 
 /// Withdraw a submission

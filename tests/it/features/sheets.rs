@@ -3,12 +3,13 @@
 use calamine::Data;
 use serde_json::json;
 
-use crate::support::TestApp;
 use crate::support::evidence::{PDF, evidence, form_body, new_evidence, new_policy, pdf_part, upload_form};
 use crate::support::migrations::new_migration;
 use crate::support::pilots::{db_sector, indicator_of, measurement, proposed_pilot, running_pilot, today};
 use crate::support::policies::policy;
 use crate::support::sheets::{Table, cells};
+use crate::support::votes::{all_vote, ready_policy_step, submit};
+use crate::support::{TestApp, UNKNOWN_ID, Who};
 
 #[tokio::test]
 async fn each_list_of_the_steps_is_a_sheet_with_the_same_filters_and_order() {
@@ -107,4 +108,37 @@ async fn evidence_is_a_sheet_of_links_and_files_of_all_cycles() {
     for (query, error) in [("allCycles=true", "allCycles unknown"), ("cycle=1", "cycle unknown")] {
         expert.get(app.a(&format!("/evidence/export?{query}"))).await.expect_field_errors(&[error]);
     }
+}
+
+#[tokio::test]
+async fn votes_are_a_sheet_as_far_as_the_reader_may_see_them() {
+    let app = TestApp::start().await;
+    ready_policy_step(&app).await;
+    let submission = submit(app.as_chair(), "policy").await;
+    all_vote(&app, &submission, "return", &[Who::Expert1]).await;
+    all_vote(&app, &submission, "recuse", &[Who::Expert2]).await;
+    let export = async |who: Who, query: &str| {
+        app.as_who(who).get(format!("{}/votes/export{query}", submission.path)).await.expect(200)
+    };
+    let written = |table: &Table, heading: &str| {
+        let cells = table.below(heading).into_iter().filter(|cell| !cell.is_empty());
+        cells.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    for who in [Who::Chair, Who::Secretariat, Who::CouncilMember] {
+        let sealed = Table::of_csv(&export(who, "").await.body);
+        assert_eq!(sealed.rows.len(), 6, "{who:?}");
+        let at = sealed.below("Voted at");
+        assert_eq!(at.iter().filter(|at| !at.is_empty()).count(), 2, "{who:?}");
+        for heading in ["Choice", "Comment", "Reason of the recusal (English)"] {
+            assert!(written(&sealed, heading).is_empty(), "{who:?} {heading}");
+        }
+    }
+    let seen = Table::of_csv(&export(Who::Expert1, "?labels=false").await.body);
+    assert_eq!(written(&seen, "choice"), ["recuse".to_owned(), "return".to_owned()].into());
+    assert_eq!(written(&seen, "comment").len() + written(&seen, "reason.en").len(), 2);
+    let arabic = Table::of_csv(&export(Who::Expert1, "?lang=ar").await.body);
+    assert!(written(&arabic, "الصوت").contains("إعادة لمزيد من العمل"), "{arabic:?}");
+    assert_eq!(cells(&export(Who::Expert1, "?format=xlsx").await).len(), 7);
+    let nothing = app.a(&format!("/submissions/{UNKNOWN_ID}/votes/export"));
+    app.as_chair().get(nothing).await.expect_problem(404, "notFound");
 }

@@ -63,6 +63,7 @@ cases! {
         Draft::post(app.a("/steps/policy/submissions"), &json!({ "note": { "en": "Done" } }))
     };
     getSubmission |app| Draft::get(withdrawn(app).await.path);
+    exportVotes |app| Draft::get(format!("{}/votes/export", withdrawn(app).await.path));
     castVote |app| ballot(&voting(app).await, "approve");
     withdrawSubmission |app|
         Draft::command(&voting(app).await, "withdraw", &json!({ "reason": { "en": "Not yet" } }));
