@@ -109,7 +109,7 @@ fn member() -> Column<Jsonb> {
     column("member", &relations::member("ballots.task_force_id", "ballots.member_id"))
 }
 
-/// What the chair adds to a step that is submitted.
+/// The additions of the chair to a step that is submitted.
 #[derive(Debug, Clone, Default)]
 pub struct NewSubmission {
     /// A note to the members.

@@ -56,7 +56,7 @@ pub const OF_COUNCIL: [EventAction; 12] = [
 pub enum FeedScope {
     /// Everything in the task forces in which the person has a seat.
     Seats,
-    /// These actions in all task forces.
+    /// The given actions in all task forces.
     AllTaskForces(&'static [EventAction]),
 }
 

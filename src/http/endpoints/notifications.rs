@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -16,6 +15,7 @@ use crate::domain::reference::Reference;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::Language;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
@@ -24,7 +24,7 @@ use crate::http::request::{Create, Read, Root};
 use crate::http::response;
 use crate::render::notices::{NoticeFacts, notice};
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_my_notifications).service(mark_notifications_read);
 }
 
