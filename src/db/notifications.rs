@@ -87,12 +87,13 @@ async fn keep_newest(conn: &Conn, mut user_ids: Vec<Uuid>) -> QueryResult<()> {
     user_ids.sort_unstable();
     user_ids.dedup();
     let query = sql_query(
-        "delete from notifications n
-         using (
+        // Not materialized, the look-up of a person would be repeated for each row of the person.
+        "with surplus as materialized (
              select u.user_id, (select o.seq from notifications o where o.user_id = u.user_id
                                 order by o.seq desc offset $2 limit 1) as seq
              from unnest($1) u (user_id)
-         ) surplus
+         )
+         delete from notifications n using surplus
          where n.user_id = surplus.user_id and n.seq <= surplus.seq",
     )
     .bind::<Array<SqlUuid>, _>(user_ids)

@@ -14,7 +14,7 @@ vocabulary! {
     /// Kind of a notification.
     pub enum NotificationKind {
         VoteOpened = "voteOpened", "A submission waits for your vote", "طلب إقرار خطوة ينتظر تصويتك";
-        VoteEnding = "voteEnding", "A vote ends soon, and your vote is missing", "تصويت يوشك على الانتهاء ولم تُدلِ بصوتك";
+        VoteEnding = "voteEnding", "A vote ends soon, and your vote is missing", "تصويت يوشك على الانتهاء ولم يُسجَّل صوتك بعد";
         VotePassed = "votePassed", "A submission has passed", "قُبل طلب إقرار خطوة";
         VoteReturned = "voteReturned", "A submission was returned", "أُعيد طلب إقرار خطوة";
         VoteWithdrawn = "voteWithdrawn", "A submission was withdrawn", "سُحب طلب إقرار خطوة";

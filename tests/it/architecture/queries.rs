@@ -168,6 +168,9 @@ async fn every_list_costs_the_same_few_statements_however_much_there_is() {
         let cost = recorder.of(app.as_who(who), "/v1/me/feed").await;
         assert!(cost.round_trips <= 2 && cost.statements == 5, "{who:?}: {cost:?}");
     }
+    // The unread notifications are counted beside the list.
+    let cost = recorder.of(chair, "/v1/me/notifications").await;
+    assert!(cost.round_trips <= 2 && cost.statements == 3, "{cost:?}");
     // A calendar reads its link and its maker first, and then the entries.
     for path in [calendar_of_a(&app).await, own_calendar(chair).await] {
         let cost = recorder.of(app.as_anybody(), &path).await;

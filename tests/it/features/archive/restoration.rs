@@ -173,6 +173,10 @@ async fn a_restored_task_force_answers_as_before() {
             assert_eq!(second.db_count(&counted).await, first.db_count(&counted).await, "{counted}");
         }
     }
+    // Nobody is told again of what happened before the archive.
+    let untold = "select count(*) from task_force_heads h left join notification_cursors c
+        on c.task_force_id = h.task_force_id where c.seq is distinct from h.seq";
+    assert_eq!(second.db_count(untold).await, 0);
     let (code, output, _) = run(&second, &["verify-audit"]).await;
     assert_eq!((code, output.matches("intact").count() >= 3), (Some(0), true), "{output}");
     // The work goes on: ids and numbers go on from where they were.
