@@ -80,7 +80,7 @@ pub(super) fn health_stated(telling: Telling<'_>) -> Told {
     telling
         .say_with(
             "{actor} stated the health of the task force as {health}",
-            "أُعلنت الحالة العامة لفريق العمل {health}",
+            "أُعلنت الحالة العامة لفريق العمل بأنه {health}",
             &[("health", health)],
         )
         .because(telling, "note")
@@ -147,17 +147,17 @@ pub(super) fn waiver(telling: Telling<'_>, english: &str, arabic: &str) -> Told 
 }
 
 pub(super) fn policy_transitioned(telling: Telling<'_>) -> Told {
-    let moved = telling
-        .say("{actor} moved the policy {title} to {state}", "أصبحت حالة السياسة {title} {state}")
-        .because(telling, "reason");
-    match telling.named(telling.facts.after("supersededById")) {
+    let moved =
+        telling.say("{actor} moved the policy {title} to {state}", "أصبحت حالة السياسة {title} {state}");
+    let moved = match telling.named(telling.facts.after("supersededById")) {
         Some(other) => moved.and(telling.say_with(
-            ", and the policy {other} takes its place",
+            ", since the policy {other} takes its place",
             "، وحلّت محلها السياسة {other}",
             &[("other", telling.quoted_text(&other.title))],
         )),
         None => moved,
-    }
+    };
+    moved.because(telling, "reason")
 }
 
 pub(super) fn assessment_created(telling: Telling<'_>) -> Told {
@@ -278,7 +278,7 @@ pub(super) fn decision_recorded(telling: Telling<'_>) -> Told {
     let outcome = telling.label_after::<DecisionOutcome>("outcome").unwrap_or_default();
     let mut recorded = telling.say_with(
         "{actor} recorded decision {number} of the council, {outcome}",
-        "سُجِّل قرار المجلس رقم {number}: {outcome}",
+        "سُجِّل قرار المجلس رقم {number} {outcome}",
         &[("outcome", outcome)],
     );
     if let Some(step) = telling.label_after::<StepName>("returnToStep") {
