@@ -35,19 +35,24 @@ struct Row {
     total: i64,
 }
 
-/// The rows of one list: `id`, `bytes` (about its text in a report) and `place`, by which the rows that are read are
-/// chosen, in the cycle `$2` of the task force `$1`; and the order of rows with the same place.
+/// The rows of one list in the cycle `$2` of the task force `$1`.
 struct Source {
     list: ReportList,
+    /// The rows, as `id` and `place`, by which the rows that are read are chosen.
     rows: String,
+    /// The table of the rows.
+    table: &'static str,
+    /// The bytes of the row `x` of the table in a report, about. Only the rows with the first places are weighed.
+    bytes: &'static str,
+    /// The order of rows with the same place.
     order: &'static str,
     /// The number of all rows, as SQL.
     total: &'static str,
 }
 
 impl Source {
-    fn new(list: ReportList, rows: impl Into<String>) -> Self {
-        Self { list, rows: rows.into(), order: "id", total: "count(*)" }
+    fn new(list: ReportList, rows: impl Into<String>, (table, bytes): (&'static str, &'static str)) -> Self {
+        Self { list, rows: rows.into(), table, bytes, order: "id", total: "(select count(*) from r)" }
     }
 
     /// Of rows with the same place, the newest are chosen.
@@ -62,16 +67,17 @@ impl Source {
 
     /// The statement that chooses the rows.
     fn statement(&self) -> String {
+        let Self { list, rows, table, bytes, order, total } = self;
         format!(
-            "select '{list}' as list, {total} as total,
-                    coalesce(array_agg(id) filter (where number <= {MOST_LISTED} and total_bytes <= {MOST_LISTED_BYTES}),
-                             '{{}}') as ids
-             from (select id, row_number() over w as number, sum(bytes) over w as total_bytes
-                   from ({rows}) s window w as (order by place, {order})) numbered",
-            list = self.list.code(),
-            rows = self.rows,
-            order = self.order,
-            total = self.total,
+            "(with r as materialized ({rows}),
+                   first as (select id, place from r order by place, {order} limit {MOST_LISTED}),
+                   weighed as (
+                       select f.id, sum({bytes}) over (order by f.place, f.{order}) as total
+                       from first f join {table} x on x.task_force_id = $1 and x.id = f.id)
+              select '{list}' as list, {total} as total,
+                     coalesce(array_agg(id) filter (where total <= {MOST_LISTED_BYTES}), '{{}}') as ids
+              from weighed)",
+            list = list.code(),
         )
     }
 }
@@ -93,10 +99,7 @@ fn sources() -> Vec<Source> {
         Source::new(
             ReportList::Submissions,
             format!(
-                "select s.id, (s.state <> 'passed')::int as place, 700 + (
-                     select coalesce(sum(500 + coalesce(octet_length(b.comment), 0)
-                                         + 2 * coalesce(octet_length(b.reason::text), 0)), 0)
-                     from ballots b where b.task_force_id = $1 and b.submission_id = s.id) as bytes
+                "select s.id, (s.state <> 'passed')::int as place
                  from (
                      (select id, state from submissions
                       where task_force_id = $1 and cycle = $2 and state = 'passed'
@@ -107,78 +110,95 @@ fn sources() -> Vec<Source> {
                       order by id desc limit {MOST_LISTED})
                  ) s"
             ),
+            (
+                "submissions",
+                "700 + (
+                     select coalesce(sum(500 + coalesce(octet_length(b.comment), 0)
+                                         + 2 * coalesce(octet_length(b.reason::text), 0)), 0)
+                     from ballots b where b.task_force_id = $1 and b.submission_id = x.id)",
+            ),
         )
         .newest_first()
         .of_all("(select count(*) from submissions where task_force_id = $1 and cycle = $2)"),
         Source::new(
             ReportList::Policies,
-            "select p.id, 0 as place,
-                    400 + octet_length(p.title::text) + coalesce(octet_length(p.reference), 0) as bytes
+            "select p.id, 0 as place
              from policies p where p.task_force_id = $1 and p.last_cycle = $2 and p.state = 'adopted'",
+            ("policies", "400 + octet_length(x.title::text) + coalesce(octet_length(x.reference), 0)"),
         ),
         Source::new(
             ReportList::Sectors,
-            "select p.id, (p.state not in ('selected', 'studied'))::int as place,
-                    400 + octet_length(p.name::text) + coalesce(octet_length(p.state_reason::text), 0) as bytes
+            "select p.id, (p.state not in ('selected', 'studied'))::int as place
              from sectors p where p.task_force_id = $1 and p.last_cycle = $2",
+            ("sectors", "400 + octet_length(x.name::text) + coalesce(octet_length(x.state_reason::text), 0)"),
         ),
         Source::new(
             ReportList::Studies,
-            "select x.id, row_number() over (partition by x.sector_id order by x.id) as place,
-                    100 + octet_length(x.title::text) + coalesce(octet_length(x.recommendation::text), 0) as bytes
+            "select x.id, row_number() over (partition by x.sector_id order by x.id) as place
              from studies x join sectors p on p.task_force_id = x.task_force_id and p.id = x.sector_id
              where x.task_force_id = $1 and p.last_cycle = $2 and x.completed",
+            ("studies", "100 + octet_length(x.title::text) + coalesce(octet_length(x.recommendation::text), 0)"),
         ),
         Source::new(
             ReportList::Pilots,
-            "select p.id, (p.state = 'cancelled')::int as place,
-                    1000 + octet_length(p.title::text) + coalesce(octet_length(p.state_reason::text), 0)
-                    + 2 * coalesce(octet_length(p.lessons::text), 0) as bytes
+            "select p.id, (p.state = 'cancelled')::int as place
              from pilots p where p.task_force_id = $1 and p.last_cycle = $2",
+            (
+                "pilots",
+                "1000 + octet_length(x.title::text) + coalesce(octet_length(x.state_reason::text), 0)
+                 + 2 * coalesce(octet_length(x.lessons::text), 0)",
+            ),
         ),
         Source::new(
             ReportList::Indicators,
-            "select x.id, row_number() over (partition by x.pilot_id order by x.id) as place,
-                    300 + octet_length(x.name::text) + octet_length(x.unit)
-                    + coalesce(octet_length(x.retirement_reason::text), 0) as bytes
+            "select x.id, row_number() over (partition by x.pilot_id order by x.id) as place
              from indicators x join pilots p on p.task_force_id = x.task_force_id and p.id = x.pilot_id
              where x.task_force_id = $1 and p.last_cycle = $2",
+            (
+                "indicators",
+                "300 + octet_length(x.name::text) + octet_length(x.unit)
+                 + coalesce(octet_length(x.retirement_reason::text), 0)",
+            ),
         ),
         Source::new(
             ReportList::Migrations,
-            "select p.id, (p.state = 'rolledBack')::int as place,
-                    800 + octet_length(p.title::text) + octet_length(p.target_system)
-                    + coalesce(octet_length(p.state_reason::text), 0)
-                    + 2 * coalesce(octet_length(p.reconciliation_reason::text), 0)
-                    + coalesce(octet_length(p.receiving_unit), 0) + coalesce(octet_length(p.service_owner), 0) as bytes
+            "select p.id, (p.state = 'rolledBack')::int as place
              from migrations p where p.task_force_id = $1 and p.last_cycle = $2",
+            (
+                "migrations",
+                "800 + octet_length(x.title::text) + octet_length(x.target_system)
+                 + coalesce(octet_length(x.state_reason::text), 0)
+                 + 2 * coalesce(octet_length(x.reconciliation_reason::text), 0)
+                 + coalesce(octet_length(x.receiving_unit), 0) + coalesce(octet_length(x.service_owner), 0)",
+            ),
         ),
         Source::new(
             ReportList::Decisions,
-            "select d.id, 0 as place,
-                    500 + octet_length(d.reason::text) + octet_length(d.meeting_reference) as bytes
-             from decisions d where d.task_force_id = $1",
+            "select d.id, 0 as place from decisions d where d.task_force_id = $1",
+            ("decisions", "500 + octet_length(x.reason::text) + octet_length(x.meeting_reference)"),
         )
         .newest_first(),
         Source::new(
             ReportList::Conditions,
-            "select c.id, (c.state not in ('open', 'reportedMet'))::int as place,
-                    500 + octet_length(c.text::text) + coalesce(octet_length(c.state_reason::text), 0) as bytes
+            "select c.id, (c.state not in ('open', 'reportedMet'))::int as place
              from conditions c where c.task_force_id = $1",
+            ("conditions", "500 + octet_length(x.text::text) + coalesce(octet_length(x.state_reason::text), 0)"),
         )
         .newest_first(),
         Source::new(
             ReportList::Members,
             format!(
-                "select m.id, (m.to_date is not null)::int as place,
-                        600 + coalesce(octet_length(m.expertise), 0) + coalesce(octet_length(m.end_reason::text), 0)
-                            as bytes
+                "select m.id, (m.to_date is not null)::int as place
                  from (
-                     (select * from members where task_force_id = $1 and to_date is null)
+                     (select id, to_date from members where task_force_id = $1 and to_date is null)
                      union all
-                     (select * from members where task_force_id = $1 and to_date >= {OPENED_ON}
+                     (select id, to_date from members where task_force_id = $1 and to_date >= {OPENED_ON}
                       order by id desc limit {MOST_LISTED})
                  ) m"
+            ),
+            (
+                "members",
+                "600 + coalesce(octet_length(x.expertise), 0) + coalesce(octet_length(x.end_reason::text), 0)",
             ),
         )
         .newest_first()
@@ -199,8 +219,7 @@ fn evidence_about(kinds: &[EvidenceSubjectKind]) -> Source {
     Source::new(
         ReportList::Evidence,
         format!(
-            "select e.id, row_number() over (partition by e.subject_id order by e.id) as place,
-                    500 + octet_length(e.title::text) + coalesce(octet_length(e.url), 0) as bytes
+            "select e.id, row_number() over (partition by e.subject_id order by e.id) as place
              from evidence e {joins}
              where e.task_force_id = $1 and e.subject_kind in ({kinds})
                and (e.subject_kind in ({of_no_cycle}) or coalesce({cycles}) = $2)",
@@ -209,6 +228,7 @@ fn evidence_about(kinds: &[EvidenceSubjectKind]) -> Source {
             kinds = quoted(kinds.iter().collect()),
             of_no_cycle = quoted(of_no_cycle.collect()),
         ),
+        ("evidence", "500 + octet_length(x.title::text) + coalesce(octet_length(x.url), 0)"),
     )
 }
 
