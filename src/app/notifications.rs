@@ -20,7 +20,7 @@ use crate::db::notifications::fan_out::{self, FoundEvent};
 use crate::db::notifications::reading::{self, Notification, NotificationFilter};
 use crate::db::page::{Page, Window};
 use crate::domain::event::{EventAction, Subject, SubjectKind};
-use crate::domain::notification::rules::{People, told};
+use crate::domain::notification::rules::{People, concerns_people, told};
 use crate::domain::notification::{NotificationDetails, NotificationKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal};
 use crate::domain::rights::Action;
@@ -97,17 +97,12 @@ impl App {
             let Some(after) = fan_out::claim(conn, task_force_id).await? else { return Ok(false) };
             let events = fan_out::next_events(conn, task_force_id, after, limit).await?;
             let Some(last) = events.last() else { return Ok(false) };
-            let subjects: Vec<_> = events.iter().map(|event| event.occurrence.subject).collect();
-            let people = fan_out::people(conn, task_force_id, &subjects).await?;
             let since = self.clock.now() - KEPT;
-            let recent = events.iter().filter(|event| event.at >= since);
-            let new = notifications(task_force_id, recent, &people);
-            if !new.is_empty() {
-                db::notifications::insert(conn, &new).await?;
-            }
-            let left = left_seats(&events, &people);
-            if !left.is_empty() {
-                fan_out::forget_former_members(conn, task_force_id, &left).await?;
+            let concerns =
+                |event: &&FoundEvent| event.at >= since && concerns_people(event.occurrence.action);
+            let concerning: Vec<_> = events.iter().filter(concerns).collect();
+            if !concerning.is_empty() {
+                tell(conn, task_force_id, &concerning).await?;
             }
             fan_out::advance(conn, task_force_id, last.seq).await?;
             Ok(i64::try_from(events.len()).is_ok_and(|count| count >= limit))
@@ -168,20 +163,33 @@ impl App {
     }
 }
 
+/// Tells people of events that concern people.
+async fn tell(conn: &db::Conn, task_force_id: Uuid, events: &[&FoundEvent]) -> Result<()> {
+    let subjects: Vec<_> = events.iter().map(|event| event.occurrence.subject).collect();
+    let people = fan_out::people(conn, task_force_id, &subjects).await?;
+    let new = notifications(task_force_id, events, &people);
+    if !new.is_empty() {
+        db::notifications::insert(conn, &new).await?;
+    }
+    let left = left_seats(events, &people);
+    if !left.is_empty() {
+        fan_out::forget_former_members(conn, task_force_id, &left).await?;
+    }
+    Ok(())
+}
+
 /// The notifications of these events. A request that assigns many activities to one person, such as an import, is told in
 /// one notification.
-fn notifications<'a>(
-    task_force_id: Uuid,
-    events: impl Iterator<Item = &'a FoundEvent>,
-    people: &People,
-) -> Vec<NewNotification> {
+fn notifications(task_force_id: Uuid, events: &[&FoundEvent], people: &People) -> Vec<NewNotification> {
     let mut new: Vec<NewNotification> = Vec::new();
     // The place of the first assignment of each request to each person, and the number of assignments.
-    let mut assigned: HashMap<(&str, Uuid), (usize, usize)> = HashMap::new();
+    let mut assigned: HashMap<_, (usize, usize)> = HashMap::new();
     for event in events {
         for (user_id, kind) in told(&event.occurrence, people) {
             if kind == NotificationKind::ActivityAssigned {
-                let (first, count) = assigned.entry((&event.request_id, user_id)).or_insert((new.len(), 0));
+                // Clients may send one id with several requests.
+                let request = (&event.request_id, event.at, user_id);
+                let (first, count) = assigned.entry(request).or_insert((new.len(), 0));
                 *count += 1;
                 if *count > 1 {
                     if let Some(first) = new.get_mut(*first) {
@@ -208,7 +216,7 @@ fn notifications<'a>(
 }
 
 /// The users whose seats have ended by these events.
-fn left_seats(events: &[FoundEvent], people: &People) -> Vec<Uuid> {
+fn left_seats(events: &[&FoundEvent], people: &People) -> Vec<Uuid> {
     let ended = events.iter().map(|event| &event.occurrence);
     let ended = ended.filter(|event| event.action == EventAction::MemberEnded);
     let seats = ended.filter_map(|event| people.seats.iter().find(|seat| seat.member_id == event.subject.id));

@@ -111,7 +111,7 @@ pub async fn list(
     .bind::<BigInt, _>(window.rows());
     let total = async {
         let query = diesel::sql_query(format!(
-            "select count(*) as total from notifications n where {LISTED} {conditions} and $2::text[] is not null"
+            "select count(*) as total from notifications n where {LISTED} {conditions}"
         ))
         .bind::<SqlUuid, _>(user_id)
         .bind::<Array<Text>, _>(&filter.kinds);

@@ -170,7 +170,12 @@ impl Rule {
     }
 }
 
-/// The people whom an event tells, and of what.
+/// Tells whether a rule is about the action.
+pub fn concerns_people(action: EventAction) -> bool {
+    RULES.iter().any(|rule| rule.action == action)
+}
+
+/// The people whom an event tells, each with the kind of the notification.
 pub fn told(event: &Occurrence, people: &People) -> Vec<(Uuid, NotificationKind)> {
     let mut told: Vec<(Uuid, NotificationKind)> = Vec::new();
     for rule in RULES.iter().filter(|rule| rule.is_about(event)) {
