@@ -7,6 +7,8 @@
 //! What an e-mail says is read when it is sent. An e-mail that has nothing left to say, such as a link that was used or
 //! replaced, is not sent.
 
+mod news;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -56,6 +58,8 @@ pub struct Mailing {
     sender: Sender,
     /// The URL under which people reach the service, without a slash at its end.
     public_url: String,
+    /// The application for people, to which e-mails lead.
+    application: Option<String>,
     /// The end of the pause, if the mail server takes no e-mail at present.
     paused_until: Mutex<Option<Instant>>,
 }
@@ -63,7 +67,12 @@ pub struct Mailing {
 impl Mailing {
     /// E-mails through a mail server, in the name of a sender, about the service at a URL.
     pub fn new(server: MailServer, sender: Sender, public_url: String) -> Self {
-        Self { server, sender, public_url, paused_until: Mutex::default() }
+        Self { server, sender, public_url, application: None, paused_until: Mutex::default() }
+    }
+
+    /// Returns e-mails that lead to an application for people.
+    pub fn with_application(self, application: Option<String>) -> Self {
+        Self { application, ..self }
     }
 
     /// The host of the service.
@@ -100,6 +109,8 @@ impl Mailing {
 struct Written {
     addressee: Addressee,
     mail: Mail,
+    /// The page that ends e-mails of this kind.
+    unsubscribe: Option<String>,
 }
 
 impl App {
@@ -130,7 +141,7 @@ impl App {
         let Some(mailing) = self.mail.as_deref() else { return std::future::pending().await };
         let due = stream::unfold((), move |()| async move { Some((self.next_email(mailing).await, ())) });
         let sent = due.map(move |email| self.attempt(mailing, email)).buffer_unordered(AT_ONCE);
-        tokio::join!(sent.for_each(std::future::ready), self.run_password_resets());
+        tokio::join!(sent.for_each(std::future::ready), self.run_password_resets(), self.run_news());
     }
 
     async fn run_password_resets(&self) {
@@ -193,7 +204,7 @@ impl App {
                     EmailKind::PasswordReset => {
                         db::emails::password_reset_expiry(conn, email.user_id, &hash).await?
                     }
-                    EmailKind::PasswordChanged => None,
+                    EmailKind::PasswordChanged | EmailKind::News | EmailKind::Digest => None,
                 };
                 Ok((addressee, expires_at))
             })
@@ -213,6 +224,9 @@ impl App {
                 AccountMailKind::PasswordReset { url: &url, expires_at }
             }
             (EmailKind::PasswordChanged, _) => AccountMailKind::PasswordChanged { at: email.created_at },
+            (EmailKind::News | EmailKind::Digest, _) => {
+                return self.written_news(mailing, email, kind, addressee).await;
+            }
             (EmailKind::Invitation | EmailKind::PasswordReset, None) => return Ok(None),
         };
         let mail = mail::account(&AccountMail {
@@ -223,7 +237,7 @@ impl App {
             kind,
         })
         .map_err(Error::internal)?;
-        Ok(Some(Written { addressee, mail }))
+        Ok(Some(Written { addressee, mail, unsubscribe: None }))
     }
 
     /// Notes the result of an attempt, and plans the next one.
@@ -340,7 +354,7 @@ fn by_the_service(action: EventAction, user_id: Uuid) -> NewInstallationEvent {
 }
 
 fn letter<'a>(mailing: &'a Mailing, email: &ClaimedEmail, written: &'a Written) -> Letter<'a> {
-    let Written { addressee, mail } = written;
+    let Written { addressee, mail, unsubscribe } = written;
     Letter {
         id: email.id,
         created_at: email.created_at,
@@ -350,7 +364,7 @@ fn letter<'a>(mailing: &'a Mailing, email: &ClaimedEmail, written: &'a Written) 
         subject: &mail.subject,
         text: &mail.text,
         html: &mail.html,
-        unsubscribe: None,
+        unsubscribe: unsubscribe.as_deref(),
     }
 }
 

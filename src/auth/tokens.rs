@@ -240,10 +240,45 @@ impl Tokens {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.email_links, &message)).into()
     }
 
+    /// The token of a link that ends e-mails. Its content can be read, and nobody else can make one.
+    pub fn unsubscribe(&self, unsubscription: &Unsubscription) -> SecretString {
+        let Unsubscription { user_id, kinds } = unsubscription;
+        let kinds = kinds.as_ref().map_or_else(|| DIGEST.to_owned(), |kinds| kinds.join("."));
+        let content = URL_SAFE_NO_PAD.encode(format!("{} {kinds}", user_id.simple()));
+        let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&self.email_links, &unsubscribe_message(&content)));
+        format!("{content}.{tag}").into()
+    }
+
+    /// The content of a token of [`Tokens::unsubscribe`]; `None` for every other text.
+    pub fn unsubscription(&self, token: &SecretString) -> Option<Unsubscription> {
+        let (content, tag) = token.expose_secret().split_once('.')?;
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        hmac::verify(&self.email_links, &unsubscribe_message(content), &tag).ok()?;
+        let content = String::from_utf8(URL_SAFE_NO_PAD.decode(content).ok()?).ok()?;
+        let (user_id, kinds) = content.split_once(' ')?;
+        let kinds = (kinds != DIGEST).then(|| kinds.split('.').map(str::to_owned).collect());
+        Some(Unsubscription { user_id: Uuid::parse_str(user_id).ok()?, kinds })
+    }
+
     /// The public keys, with which other services can verify tokens.
     pub fn jwks(&self) -> Jwks {
         Jwks { keys: vec![self.jwk.clone()] }
     }
+}
+
+/// The e-mails that a link ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsubscription {
+    pub user_id: Uuid,
+    /// The kinds of notifications; `None` for the daily digest.
+    pub kinds: Option<Vec<String>>,
+}
+
+/// The word for the digest in a token, which no kind has.
+const DIGEST: &str = "*";
+
+fn unsubscribe_message(content: &str) -> Vec<u8> {
+    [b"unsubscribe:", content.as_bytes()].concat()
 }
 
 /// A key of its own for a purpose, which follows from the private key.
@@ -268,6 +303,28 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn a_link_that_ends_emails_is_made_by_this_installation_alone() {
+        let tokens = |pem: &SecretString| Tokens::from_pem(pem.expose_secret(), String::new()).unwrap();
+        let (own, other) = (Tokens::generate_pem().unwrap(), Tokens::generate_pem().unwrap());
+        let user_id = Uuid::from_u128(7);
+        for kinds in [None, Some(vec!["voteOpened".to_owned()]), Some(vec!["a".to_owned(), "b".to_owned()])] {
+            let unsubscription = Unsubscription { user_id, kinds };
+            let token = tokens(&own).unsubscribe(&unsubscription);
+            assert_eq!(tokens(&own).unsubscription(&token).as_ref(), Some(&unsubscription));
+            assert_eq!(tokens(&other).unsubscription(&token), None);
+            let mut changed = token.expose_secret().to_owned();
+            changed.insert(3, 'A');
+            assert_eq!(tokens(&own).unsubscription(&changed.into()), None);
+        }
+        let secret = tokens(&own).email_secret(user_id);
+        assert_eq!(tokens(&own).unsubscription(&secret), None);
+        assert_ne!(secret.expose_secret(), tokens(&other).email_secret(user_id).expose_secret());
+        for none in ["", ".", "a.b", "ü.ü"] {
+            assert_eq!(tokens(&own).unsubscription(&none.to_owned().into()), None);
+        }
+    }
 
     const ISSUER: &str = "https://taskforce.example";
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
 use super::Failure;
 use super::values::{read, secret};
@@ -25,6 +26,14 @@ pub(super) struct MailSettings {
     /// Sender of all e-mails: Smart City <taskforce@city.example>
     #[arg(long, env = "TASKFORCE_MAIL_FROM", value_parser = Sender::parse)]
     mail_from: Option<Sender>,
+    /// Address of the application for people, to which e-mails lead: https://app.city.example
+    #[arg(long, env = "TASKFORCE_APPLICATION_URL", value_parser = application_url)]
+    application_url: Option<String>,
+}
+
+fn application_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.map(String::from).ok_or_else(|| "the URL looks like https://app.city.example".to_owned())
 }
 
 impl MailSettings {
@@ -42,6 +51,7 @@ impl MailSettings {
             self.smtp_ca_file.as_ref().map(|file| read(file, "TASKFORCE_SMTP_CA_FILE")).transpose()?;
         let server = MailServer::new(url.trim(), roots.as_deref())
             .map_err(|error| Failure::setting(format!("TASKFORCE_SMTP_URL: {error}")))?;
-        Ok(Some(Mailing::new(server, sender.clone(), public_url.to_owned())))
+        let mailing = Mailing::new(server, sender.clone(), public_url.to_owned());
+        Ok(Some(mailing.with_application(self.application_url.clone())))
     }
 }

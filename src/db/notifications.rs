@@ -1,5 +1,6 @@
 //! Notifications: what people are told of.
 
+pub mod emailing;
 pub mod fan_out;
 pub mod reading;
 pub mod settings;

@@ -188,6 +188,7 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        notification_ids -> Array<Uuid>,
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::str::FromStr;
 
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use chrono_tz::Tz;
+
 /// The kinds of e-mails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
 #[strum(serialize_all = "camelCase")]
@@ -12,6 +15,10 @@ pub enum EmailKind {
     PasswordReset,
     /// The notice that the password was changed.
     PasswordChanged,
+    /// Notifications that are told at once.
+    News,
+    /// The notifications of a day.
+    Digest,
 }
 
 impl EmailKind {
@@ -45,6 +52,18 @@ impl EmailEnd {
     pub fn code(self) -> &'static str {
         self.into()
     }
+}
+
+/// The last time of a daily digest, at an hour of a time zone, that is not after an instant. Where the clocks skip the
+/// hour, the digest comes an hour later.
+pub fn last_digest(now: DateTime<Utc>, hour: u32, zone: Tz) -> DateTime<Utc> {
+    let today = now.with_timezone(&zone).date_naive();
+    let at = |day: NaiveDate| {
+        let hours = [hour, hour + 1].into_iter().filter_map(|hour| day.and_hms_opt(hour, 0, 0));
+        let mut times = hours.filter_map(|local| zone.from_local_datetime(&local).earliest());
+        times.next().map_or_else(|| day.and_time(NaiveTime::MIN).and_utc(), |time| time.with_timezone(&Utc))
+    };
+    [Some(today), today.pred_opt()].into_iter().flatten().map(at).find(|time| *time <= now).unwrap_or(now)
 }
 
 /// Tells whether a reply to the command RCPT says that the address itself gets no mail, now and later.
@@ -94,6 +113,23 @@ mod tests {
         assert_eq!(EmailKind::PasswordReset.code(), "passwordReset");
         assert_eq!(EmailKind::parse("PasswordReset"), None);
         assert_eq!(EmailEnd::Obsolete.code(), "obsolete");
+    }
+
+    #[test]
+    fn a_digest_comes_once_a_day_at_an_hour_of_its_reader() {
+        for (now, hour, zone, expected) in [
+            ("2026-11-22T09:00:00Z", 7, Tz::Asia__Amman, "2026-11-22T04:00:00Z"),
+            ("2026-11-22T04:00:00Z", 7, Tz::Asia__Amman, "2026-11-22T04:00:00Z"),
+            ("2026-11-22T03:59:59Z", 7, Tz::Asia__Amman, "2026-11-21T04:00:00Z"),
+            ("2026-11-22T23:30:00Z", 0, Tz::Asia__Amman, "2026-11-22T21:00:00Z"),
+            ("2026-11-22T00:00:00Z", 23, Tz::UTC, "2026-11-21T23:00:00Z"),
+            // The clocks of Berlin skip the hour from two to three, and have it twice in autumn.
+            ("2026-03-29T12:00:00Z", 2, Tz::Europe__Berlin, "2026-03-29T01:00:00Z"),
+            ("2026-10-25T12:00:00Z", 2, Tz::Europe__Berlin, "2026-10-25T00:00:00Z"),
+        ] {
+            let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+            assert_eq!(last_digest(time(now), hour, zone), time(expected), "{now} {hour} {zone}");
+        }
     }
 
     #[test]

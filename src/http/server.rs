@@ -22,6 +22,7 @@ mod timeouts;
 pub mod tls;
 mod transport;
 mod unmatched;
+mod unsubscribe_pages;
 mod web_sockets;
 
 use std::io;

@@ -76,7 +76,7 @@ impl NotificationFilter {
 }
 
 /// The columns of a [`Notification`] from the rows `e`, to which `user_id` belongs.
-fn columns() -> String {
+pub(super) fn columns() -> String {
     let kinds = relations::in_task_force();
     let subject = relations::subject(&kinds, "e.subject_kind", "e.task_force_id", "e.subject_id");
     let actor = relations::user("e.actor_id");

@@ -16,7 +16,7 @@ use super::request_span::RequestSpan;
 use super::settings::Settings;
 use super::{
     calendar_feed, cors, documentation, metrics, pages, password_pages, response_middleware, timeouts,
-    unmatched, web_sockets,
+    unmatched, unsubscribe_pages, web_sockets,
 };
 use crate::app::App;
 use crate::http::openapi::document::OpenApiDocument;
@@ -93,6 +93,7 @@ impl Application {
             // Before the pages, whose tokens may have any letters.
             .configure(calendar_feed::routes)
             .configure(password_pages::routes)
+            .configure(unsubscribe_pages::routes)
             .configure(pages::routes)
             .default_service(web::to(unmatched::not_found_or_not_allowed))
             .wrap(from_fn(idempotency::finish))

@@ -5,9 +5,11 @@
 //! of the body, since some programs drop the element `html`.
 
 mod account;
+mod news;
 mod words;
 
 pub use account::{AccountMail, AccountMailKind, account};
+pub use news::{NewsItem, NewsMail, news};
 
 use askama::Template;
 use askama::filters::{Html, Safe, escape};
@@ -28,6 +30,13 @@ pub struct Mail {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Block {
     Paragraph(String),
+    /// The name of a task force, above its items.
+    Heading(String),
+    /// One of several things that happened, with its time.
+    Item {
+        text: String,
+        time: String,
+    },
     /// A link to a page of the service or of the application for people.
     Link {
         label: &'static str,
@@ -45,7 +54,7 @@ struct Content {
     /// The name of the reader, isolated.
     reader: String,
     blocks: Vec<Block>,
-    /// The lines at the end.
+    /// The lines at the end: remarks and links.
     footer: Vec<Block>,
 }
 
@@ -96,7 +105,8 @@ impl Content {
 impl Block {
     fn text(&self) -> String {
         match self {
-            Self::Paragraph(text) | Self::Remark(text) => text.clone(),
+            Self::Paragraph(text) | Self::Remark(text) | Self::Heading(text) => text.clone(),
+            Self::Item { text, time } => format!("- {text}\n  {time}"),
             Self::Link { label, url } => format!("{label}:\n{url}"),
         }
     }

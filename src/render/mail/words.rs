@@ -8,6 +8,15 @@ words! {
         sent_by: "Sent by {} to {}.", "أُرسلت من {} إلى {}.";
         clock: "{} UTC", "{} بالتوقيت العالمي المنسّق";
 
+        digest_subject: "Daily digest, {}", "الملخص اليومي، {}";
+        digest: "These things happened in your task forces since the last digest.", "هذا ما استجدّ في فرق عملك منذ الملخص السابق.";
+        news_of_one: "News of {} ({})", "مستجدات {} ({})";
+        news_of_several: "News of your task forces ({})", "مستجدات فرق عملك ({})";
+        more: "Further notifications that are not shown here: {}", "إشعارات أخرى لا تظهر هنا: {}";
+        open_application: "Open the task force", "فتح منصة فريق العمل";
+        stop_news: "No more e-mails of this kind", "إيقاف الرسائل من هذا النوع";
+        stop_digest: "No more daily digests", "إيقاف الملخص اليومي";
+
         invitation_subject: "Your invitation to the smart-city task forces", "دعوتك إلى منصة فرق عمل المدينة الذكية";
         invitation: "You have been given an account in the service in which the city's task force does its work for the smart city: the work of each step, the votes, and the reports to the council.",
             "أُنشئ لك حساب في الخدمة التي يدير فيها فريق العمل أعماله نحو المدينة الذكية: أعمال كل خطوة، والتصويت، والتقارير المرفوعة إلى المجلس.";

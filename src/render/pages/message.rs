@@ -101,3 +101,29 @@ pub fn opened_elsewhere(language: Language, assets: &Assets) -> Result<String, a
         (message, Some(Action { label: words.read_on, opens: false }))
     })
 }
+
+/// The page that ends e-mails about these kinds of notifications, or about the daily digest if there are none: with a
+/// button, or once they have ended.
+///
+/// # Errors
+/// As [`message`].
+pub fn unsubscribe(
+    language: Language,
+    assets: &Assets,
+    is_done: bool,
+    labels: impl Fn(Language) -> Vec<String>,
+) -> Result<String, askama::Error> {
+    with_action(language, assets, |language| {
+        let words = PageWords::of(language);
+        let labels = labels(language);
+        let what =
+            if labels.is_empty() { words.daily_digest.to_owned() } else { labels.join(words.list_separator) };
+        let (title, text) = if is_done {
+            (words.unsubscribed_title, words.unsubscribed)
+        } else {
+            (words.unsubscribe_title, words.unsubscribe)
+        };
+        let action = (!is_done).then_some(Action { label: words.unsubscribe_title, opens: true });
+        (Message { title: title.to_owned(), text: text.replacen("{}", &what, 1) }, action)
+    })
+}

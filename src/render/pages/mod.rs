@@ -9,7 +9,7 @@ mod say;
 mod status;
 mod words;
 
-pub use message::{Message, message, opened_elsewhere, unavailable, unopened};
+pub use message::{Message, message, opened_elsewhere, unavailable, unopened, unsubscribe};
 pub use password::{PasswordPageError, PasswordPageState, password};
 pub use portfolio::{PortfolioPage, TaskForceOnPage, TaskForcesOnPage, portfolio};
 pub use report::{ReportPage, report};

@@ -18,6 +18,14 @@ words! {
         opened_title: "This link has been opened", "سبق فتح هذا الرابط";
         opened: "The link opens its page once. If you have opened it in this browser, you can read on. Otherwise ask for a new link; if you have not opened it at all, end the session in which you asked for it.",
             "يفتح هذا الرابط صفحته مرة واحدة. إن كنت قد فتحته في هذا المتصفح فيمكنك متابعة القراءة، وإلا فاطلب رابطًا جديدًا. وإن لم تكن قد فتحته أصلًا فأنهِ الجلسة التي طلبته فيها.";
+        unsubscribe_title: "End these e-mails", "إيقاف هذه الرسائل";
+        unsubscribe: "You will get no more e-mails about: {}. Your list of notifications stays as it is.",
+            "لن تصلك رسائل إلكترونية أخرى عن: {}. وتبقى قائمة إشعاراتك كما هي.";
+        unsubscribed_title: "These e-mails have ended", "أُوقفت هذه الرسائل";
+        unsubscribed: "You get no more e-mails about: {}. In your settings you can choose e-mails again.",
+            "لا تصلك بعد الآن رسائل إلكترونية عن: {}. ويمكنك اختيار الرسائل من جديد في إعداداتك.";
+        daily_digest: "the daily digest", "الملخص اليومي";
+        list_separator: "; ", "؛ ";
         read_on: "Read on in this browser", "متابعة القراءة في هذا المتصفح";
         status_title: "Status of the task force", "حالة فريق العمل";
         state: "State", "الحالة";

@@ -11,6 +11,7 @@ mod comments;
 mod conditions;
 mod council;
 mod decisions;
+mod emails;
 mod events;
 mod evidence;
 mod feed;
