@@ -8,7 +8,7 @@ use crate::db::sectors::SectorDetail;
 use crate::domain::event::{EventAction, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::sector::AssessmentKind;
-use crate::domain::size;
+use crate::domain::size::{self, ChildLimit};
 
 impl ChildOf for Assessment {
     type Parent = SectorDetail;
@@ -18,7 +18,7 @@ impl ChildOf for Assessment {
         updated: EventAction::AssessmentUpdated,
         deleted: EventAction::AssessmentDeleted,
     };
-    const MOST: i64 = size::MOST_ASSESSMENTS;
+    const LIMIT: ChildLimit = size::ASSESSMENTS;
 
     /// An assessment is never dated after today.
     async fn check_fields(tx: &WriteTx<'_>, _before: Option<&Self>, fields: &AssessmentFields) -> Result<()> {

@@ -4,7 +4,7 @@ use super::resource::{ChildOf, Events};
 use crate::db::checklist_items::ChecklistItem;
 use crate::db::migrations::MigrationDetail;
 use crate::domain::event::{EventAction, SubjectKind};
-use crate::domain::size;
+use crate::domain::size::{self, ChildLimit};
 
 impl ChildOf for ChecklistItem {
     type Parent = MigrationDetail;
@@ -14,5 +14,5 @@ impl ChildOf for ChecklistItem {
         updated: EventAction::ChecklistItemUpdated,
         deleted: EventAction::ChecklistItemDeleted,
     };
-    const MOST: i64 = size::MOST_CHECKLIST_ITEMS;
+    const LIMIT: ChildLimit = size::CHECKLIST_ITEMS;
 }

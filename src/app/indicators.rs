@@ -11,7 +11,7 @@ use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, SubjectKind};
 use crate::domain::pilot::IndicatorDirection;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
-use crate::domain::size;
+use crate::domain::size::{self, ChildLimit};
 
 impl ChildOf for Indicator {
     type Parent = PilotDetail;
@@ -21,7 +21,7 @@ impl ChildOf for Indicator {
         updated: EventAction::IndicatorUpdated,
         deleted: EventAction::IndicatorDeleted,
     };
-    const MOST: i64 = size::MOST_INDICATORS;
+    const LIMIT: ChildLimit = size::INDICATORS;
 
     /// Refuses a change that would make the measurements of an earlier evaluation measurements of another quantity.
     async fn check_fields(tx: &WriteTx<'_>, before: Option<&Self>, fields: &IndicatorFields) -> Result<()> {

@@ -98,7 +98,7 @@ impl Resource for Measurement {
         check_day(tx, &pilot, fields.measured_on)?;
         let made_in = (pilot.pilot.last_cycle, pilot.pilot.run);
         let count = db::measurements::count(conn, task_force_id, indicator_id, pilot.pilot.run).await?;
-        size::check_children(count, size::MOST_MEASUREMENTS)?;
+        size::MEASUREMENTS.check(count)?;
         let id = tx.new_id();
         db::measurements::insert(conn, task_force_id, id, parent, made_in, fields, tx.now()).await?;
         Ok(id)

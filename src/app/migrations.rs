@@ -38,7 +38,7 @@ async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Resul
 /// Refuses one more migration of a pilot that has as many as there may be.
 async fn check_room(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<()> {
     let count = db::migrations::count_of_pilot(tx.conn(), tx.task_force_id(), pilot_id).await?;
-    Ok(size::check_children(count, size::MOST_MIGRATIONS)?)
+    Ok(size::MIGRATIONS.check(count)?)
 }
 
 impl ParentResource for MigrationDetail {

@@ -19,7 +19,7 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, Refusal, RefusalCode};
 use crate::domain::rights::{Action, Authorization};
-use crate::domain::size;
+use crate::domain::size::ChildLimit;
 use crate::domain::state_machine::{Transition, available, check_transition};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -192,7 +192,7 @@ pub trait ChildOf: ChildRow<Fields: Clone + PartialEq + Serialize> {
     /// The events that the child records.
     const EVENTS: Events;
     /// The most children of the kind that a parent can have, as [`ChildRow::count`] counts them.
-    const MOST: i64;
+    const LIMIT: ChildLimit;
 
     /// Checks the fields of a child that is created or, with `before`, updated; beyond what the parent checks.
     async fn check_fields(_tx: &WriteTx<'_>, _before: Option<&Self>, _fields: &Self::Fields) -> Result<()> {
@@ -280,7 +280,7 @@ impl<C: ChildOf> Resource for C {
         check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
         C::check_fields(tx, None, fields).await?;
         let count = <C as ChildRow>::count(tx.conn(), tx.task_force_id(), parent_id).await?;
-        size::check_children(count, C::MOST)?;
+        C::LIMIT.check(count)?;
         let id = tx.new_id();
         <C as ChildRow>::insert(tx.conn(), tx.task_force_id(), id, parent_id, fields, tx.now()).await?;
         check_stored::<C>(tx, parent_id, fields).await?;

@@ -4,7 +4,7 @@ use super::resource::{ChildOf, Events};
 use crate::db::sectors::SectorDetail;
 use crate::db::studies::Study;
 use crate::domain::event::{EventAction, SubjectKind};
-use crate::domain::size;
+use crate::domain::size::{self, ChildLimit};
 
 impl ChildOf for Study {
     type Parent = SectorDetail;
@@ -14,5 +14,5 @@ impl ChildOf for Study {
         updated: EventAction::StudyUpdated,
         deleted: EventAction::StudyDeleted,
     };
-    const MOST: i64 = size::MOST_STUDIES;
+    const LIMIT: ChildLimit = size::STUDIES;
 }

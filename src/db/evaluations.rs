@@ -15,7 +15,7 @@ use super::statement::Prepared;
 use super::types::Evaluations;
 use crate::domain::evaluation::{LastEvaluations, PilotEvaluation};
 use crate::domain::pilot::PilotOutcome;
-use crate::domain::size::{MOST_LISTED_BYTES, MOST_MEASUREMENTS};
+use crate::domain::size::{MEASUREMENTS, MOST_LISTED_BYTES};
 use crate::domain::text::LocalizedText;
 
 /// Records the evaluation of a pilot, with its scorecard and what was measured last in its current run.
@@ -93,7 +93,7 @@ pub async fn list(
         "select jsonb_build_array({}) as evaluations from evaluations v
          where v.task_force_id = $1 and v.pilot_id = $2 and ($3 is null or v.number < $3)
          order by v.number desc limit $4",
-        evaluation(MOST_MEASUREMENTS)
+        evaluation(MEASUREMENTS.most)
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(pilot_id)

@@ -33,24 +33,56 @@ pub const MOST_PRODUCTS: i64 = 1000;
 /// The most products of a kind in one cycle, with those that were given up for good.
 pub const MOST_PRODUCTS_IN_ALL: i64 = 5000;
 
-/// The most assessments of a sector in one cycle.
-pub const MOST_ASSESSMENTS: i64 = 100;
+/// The most children of a kind that a parent has, with the sentence that says so: `{most}` stands for the number.
+#[derive(Debug, Clone, Copy)]
+pub struct ChildLimit {
+    pub most: i64,
+    en: &'static str,
+    ar: &'static str,
+}
 
-/// The most studies of a sector in one cycle.
-pub const MOST_STUDIES: i64 = 50;
+/// The assessments of a sector that were made in one cycle.
+pub const ASSESSMENTS: ChildLimit = ChildLimit {
+    most: 100,
+    en: "A sector has at most {most} assessments of one cycle. Change an assessment, or delete one that nobody needs.",
+    ar: "لا يتجاوز عدد تقييمات نضج القطاع في الدورة الواحدة {most}. عدّل تقييمًا، أو احذف ما لم تعد إليه حاجة.",
+};
 
-/// The most indicators of a pilot that are in use and were set in one cycle. Each evaluation repeats all indicators.
-pub const MOST_INDICATORS: i64 = 30;
+/// The studies of a sector that were made in one cycle.
+pub const STUDIES: ChildLimit = ChildLimit {
+    most: 50,
+    en: "A sector has at most {most} studies of one cycle. Delete a study that nobody needs, or merge studies that belong together.",
+    ar: "لا يتجاوز عدد دراسات القطاع في الدورة الواحدة {most}. احذف ما لم تعد إليه حاجة، أو ادمج ما يتصل بعضه ببعض.",
+};
 
-/// The most measurements of an indicator in one run of its pilot.
-pub const MOST_MEASUREMENTS: i64 = 1000;
+/// The indicators of a pilot that were set in one cycle and are in use. Each evaluation repeats all indicators.
+pub const INDICATORS: ChildLimit = ChildLimit {
+    most: 30,
+    en: "A pilot has at most {most} indicators of one cycle in use. Delete an indicator that nobody needs, or retire one that was measured.",
+    ar: "لا يتجاوز عدد مؤشرات المشروع التجريبي المعمول بها في الدورة الواحدة {most}. احذف ما لم تعد إليه حاجة، أو أوقف العمل بمؤشر سبق قياسه.",
+};
 
-/// The most migrations of a pilot. A migration that was begun can't be deleted, so that one member could otherwise use up
-/// the migrations of a cycle; one that was rolled back is planned anew.
-pub const MOST_MIGRATIONS: i64 = 10;
+/// The measurements of an indicator in one run of its pilot.
+pub const MEASUREMENTS: ChildLimit = ChildLimit {
+    most: 1000,
+    en: "An indicator has at most {most} measurements while its pilot runs. Delete measurements that nobody needs, or record one for a longer time.",
+    ar: "لا يتجاوز عدد قياسات المؤشر خلال تنفيذ المشروع التجريبي {most}. احذف ما لم تعد إليه حاجة، أو سجّل قياسًا واحدًا لمدة أطول.",
+};
 
-/// The most items of a migration's checklist in one cycle.
-pub const MOST_CHECKLIST_ITEMS: i64 = 200;
+/// The migrations of a pilot. A migration that was begun can't be deleted, so that one member could otherwise use up the
+/// migrations of a cycle.
+pub const MIGRATIONS: ChildLimit = ChildLimit {
+    most: 10,
+    en: "A pilot has at most {most} migrations. Delete one that was not begun, or plan one anew that was rolled back.",
+    ar: "لا يتجاوز عدد عمليات ترحيل المشروع التجريبي {most}. احذف ترحيلًا لم يبدأ، أو خطط من جديد لترحيل متراجَع عنه.",
+};
+
+/// The items of a checklist that were added in one cycle.
+pub const CHECKLIST_ITEMS: ChildLimit = ChildLimit {
+    most: 200,
+    en: "A checklist has at most {most} items of one cycle. Delete an item that nobody needs, or merge items that belong together.",
+    ar: "لا يتجاوز عدد بنود قائمة التحقق في الدورة الواحدة {most}. احذف ما لم تعد إليه حاجة، أو ادمج ما يتصل بعضه ببعض.",
+};
 
 /// The most activities of one cycle.
 pub const MOST_ACTIVITIES: i64 = 5000;
@@ -154,21 +186,18 @@ pub fn check_products(count: ProductCount) -> Result<(), Refusal> {
     check_count(count.all, MOST_PRODUCTS_IN_ALL)
 }
 
-/// Refuses one more child of a resource that has `count` of the kind.
-///
-/// # Errors
-/// `tooManyItems`.
-pub fn check_children(count: i64, most: i64) -> Result<(), Refusal> {
-    if count < most {
-        return Ok(());
+impl ChildLimit {
+    /// Refuses one more child of a parent that has `count` of the kind.
+    ///
+    /// # Errors
+    /// `tooManyItems`.
+    pub fn check(self, count: i64) -> Result<(), Refusal> {
+        if count < self.most {
+            return Ok(());
+        }
+        let sentence = |text: &str| text.replace("{most}", &self.most.to_string());
+        Err(Refusal::new(RefusalCode::TooManyItems, sentence(self.en), sentence(self.ar)))
     }
-    Err(Refusal::new(
-        RefusalCode::TooManyItems,
-        format!(
-            "There can be {most} of these here. Delete what nobody needs, or merge what belongs together."
-        ),
-        format!("لا يتجاوز عدد هذه العناصر هنا {most}. احذف ما لم تعد إليه حاجة، أو ادمج ما يتصل بعضه ببعض."),
-    ))
 }
 
 /// Refuses one more of a kind that a cycle has `count` of.
@@ -229,8 +258,8 @@ mod tests {
                 "{in_force} of {all}"
             );
         }
-        assert_eq!(sentence(check_children(49, MOST_STUDIES)), None);
-        let expected = "There can be 50 of these here".to_owned();
-        assert_eq!(sentence(check_children(50, MOST_STUDIES)), Some(expected));
+        assert_eq!(sentence(STUDIES.check(49)), None);
+        let expected = "A sector has at most 50 studies of one cycle".to_owned();
+        assert_eq!(sentence(STUDIES.check(50)), Some(expected));
     }
 }

@@ -194,7 +194,8 @@ async fn pilots_that_cannot_be_shortened_any_more_do_not_keep_their_step_from_be
 }
 
 /// Creates one more child than there may be.
-async fn expect_most(app: &TestApp, list: &str, fill: &str, body: &Value, most: usize) -> Value {
+async fn expect_most(app: &TestApp, list: &str, fill: &str, body: &Value, limit: (usize, &str)) -> Value {
+    let (most, sentence) = limit;
     let expert = app.as_expert();
     let there = expert.get(format!("{list}?limit=1&count=true")).await.expect(200).json();
     let there = usize::try_from(there["total"].as_u64().unwrap()).unwrap();
@@ -202,7 +203,7 @@ async fn expect_most(app: &TestApp, list: &str, fill: &str, body: &Value, most: 
     let last = expert.create(list, body.clone()).await;
     let refused = expert.post(list, body.clone()).await.expect_problem(409, "tooManyItems");
     let detail = refused["detail"].as_str().unwrap();
-    assert!(detail.starts_with(&format!("There can be {most} of these here")), "{detail}");
+    assert!(detail.starts_with(&sentence.replace("{most}", &most.to_string())), "{detail}");
     expert.delete(&last).await.expect(204);
     expert.create(list, body.clone()).await.body
 }
@@ -216,15 +217,28 @@ async fn a_product_has_as_many_children_as_its_reads_and_its_vote_can_hold() {
          select :a, gen_random_uuid(), '{}'::uuid, 'current', 2, '2026-11-20', now(), now() from generate_series(1, :n)",
         sector.id()
     );
-    expect_most(&app, &format!("{}/assessments", sector.path), &assessments, &assessment(json!({})), 100)
-        .await;
+    expect_most(
+        &app,
+        &format!("{}/assessments", sector.path),
+        &assessments,
+        &assessment(json!({})),
+        (100, "A sector has at most {most} assessments"),
+    )
+    .await;
     let studies = format!(
         "insert into studies (task_force_id, id, sector_id, title, approach, completed, created_at, updated_at)
          select :a, gen_random_uuid(), '{}'::uuid, '{{\"en\": \"A study\"}}', 'Interviews', false, now(), now()
          from generate_series(1, :n)",
         sector.id()
     );
-    expect_most(&app, &format!("{}/studies", sector.path), &studies, &study(json!({})), 50).await;
+    expect_most(
+        &app,
+        &format!("{}/studies", sector.path),
+        &studies,
+        &study(json!({})),
+        (50, "A sector has at most {most} studies"),
+    )
+    .await;
 
     let proposed = planned_pilot(&app, json!({})).await;
     let indicators = format!(
@@ -234,7 +248,14 @@ async fn a_product_has_as_many_children_as_its_reads_and_its_vote_can_hold() {
         proposed.id()
     );
     let list = format!("{}/indicators", proposed.path);
-    let last = expect_most(&app, &list, &indicators, &indicator(json!({})), 30).await;
+    let last = expect_most(
+        &app,
+        &list,
+        &indicators,
+        &indicator(json!({})),
+        (30, "A pilot has at most {most} indicators"),
+    )
+    .await;
     // An indicator that is no longer in use takes no place of another one.
     let retired = format!(
         "update indicators set retirement_reason = '{{\"en\": \"Not comparable\"}}' where id = '{}'",
@@ -253,7 +274,14 @@ async fn a_product_has_as_many_children_as_its_reads_and_its_vote_can_hold() {
         one_more.id()
     );
     let body = measurement(json!({ "measuredOn": today(&app) }));
-    expect_most(&app, &format!("{}/measurements", one_more.path), &measurements, &body, 1000).await;
+    expect_most(
+        &app,
+        &format!("{}/measurements", one_more.path),
+        &measurements,
+        &body,
+        (1000, "An indicator has at most {most} measurements"),
+    )
+    .await;
 
     let migration = new_migration(&app, json!({})).await;
     new_item(&app, &migration, false).await;
@@ -263,7 +291,14 @@ async fn a_product_has_as_many_children_as_its_reads_and_its_vote_can_hold() {
         migration.id()
     );
     let item = json!({ "title": { "en": "Train the clerks" }, "done": false });
-    expect_most(&app, &format!("{}/checklist-items", migration.path), &items, &item, 200).await;
+    expect_most(
+        &app,
+        &format!("{}/checklist-items", migration.path),
+        &items,
+        &item,
+        (200, "A checklist has at most {most} items"),
+    )
+    .await;
     // The obstacle names the first hundred of the items that are open.
     for state in ["inProgress", "parallelRun"] {
         expert.transition(&expert.reload(&migration).await, state).await;
@@ -292,7 +327,7 @@ async fn a_pilot_has_ten_migrations_and_what_was_rolled_back_is_planned_anew() {
     .await;
     let refused = expert.post(app.a("/migrations"), migration(&pilot, json!({}))).await;
     let detail = refused.expect_problem(409, "tooManyItems")["detail"].to_string();
-    assert!(detail.contains("There can be 10 of these here"), "{detail}");
+    assert!(detail.contains("A pilot has at most 10 migrations"), "{detail}");
     let other = new_migration(&app, json!({})).await;
     expert.patch(&other, json!({ "pilotId": pilot })).await.expect_problem(409, "tooManyItems");
     let begun = expert.transition(&first, "inProgress").await;
