@@ -4,7 +4,7 @@
 //! killed in between leaves the e-mail to the next attempt, which has the same `Message-ID`: a second copy, if there is
 //! one, is known as such. Several processes skip what another one is claiming.
 //!
-//! What an e-mail says is read when it is sent. An e-mail that has nothing left to say, such as a link that was used or
+//! The content of an e-mail is read when it is sent. An e-mail that has nothing left to say, such as a link that was used or
 //! replaced, is not sent.
 
 mod news;
@@ -185,7 +185,7 @@ impl App {
         }
     }
 
-    /// What an e-mail says now; `None` if nothing is left to say.
+    /// The content of an e-mail now; `None` if nothing is left to say.
     async fn written(&self, mailing: &Mailing, email: &ClaimedEmail) -> Result<Option<Written>> {
         let Some(kind) = EmailKind::parse(&email.kind) else {
             // A newer version of the service, which shares the database, has made the e-mail.

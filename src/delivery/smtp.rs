@@ -35,7 +35,7 @@ const MAX_IDLE: Duration = Duration::from_secs(30);
 /// The longest reply of a server that is kept.
 const MAX_REPLY: usize = 400;
 
-/// Why an e-mail was not sent.
+/// The reason why an e-mail was not sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// The server takes no e-mail at present: it is down, or refuses the password or the sender.
@@ -60,7 +60,7 @@ pub struct MailServer {
     idle: Mutex<Vec<Idle>>,
 }
 
-/// How connections are protected.
+/// The protection of connections.
 enum Security {
     /// TLS from the first byte.
     Tls(TlsParameters),

@@ -33,7 +33,7 @@ impl EmailKind {
     }
 }
 
-/// How an e-mail ended that waits no longer.
+/// The end of an e-mail that waits no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "camelCase")]
 pub enum EmailEnd {

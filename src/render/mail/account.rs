@@ -105,6 +105,7 @@ fn clock(words: &MailWords, language: Language, at: DateTime<Utc>) -> String {
 mod tests {
     use super::*;
     use crate::domain::characters;
+    use crate::domain::vocabulary::Vocabulary as _;
 
     fn mail(language: Language, kind: AccountMailKind<'_>) -> Mail {
         account(&AccountMail {

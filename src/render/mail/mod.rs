@@ -46,7 +46,7 @@ enum Block {
     Remark(String),
 }
 
-/// What an e-mail says, before it has a form.
+/// The content of an e-mail, before it has a form.
 #[derive(Debug)]
 struct Content {
     language: Language,

@@ -6,7 +6,7 @@ use super::say::Say;
 use super::{Assets, Frame};
 use crate::domain::text::Language;
 
-/// Why a password was not set.
+/// The reason why a password was not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordPageError {
     TooShort,
@@ -16,7 +16,7 @@ pub enum PasswordPageError {
     Different,
 }
 
-/// What the page shows.
+/// The content of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordPageState {
     /// The fields, after an error where there was one.
