@@ -28,8 +28,9 @@ torture: ## kills the service 200 times (TASKFORCE_TORTURE_ROUNDS) under writes 
 	@DATABASE_URL= ./scripts/prepare.sh
 	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- torture:: --nocapture
 
-bench: ## measures the time of renderings (benches/rendering.rs), in the build profile of releases
-	cargo bench --locked --bench rendering
+# Rates depend on the machine; the ratios within one run are what counts (docs/performance.md).
+bench: ## measures renderings, and the service beside Postgres alone and bare handlers (needs wrk, pgbench and Python)
+	@exec ./scripts/bench.sh
 
 fmt: ## formats the code
 	cargo fmt

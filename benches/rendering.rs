@@ -1,5 +1,5 @@
 //! The time of renderings: a report of a task force with 200 activities and 10 pilots as a page and as PDF, and sheets with
-//! 50,000 rows. `make bench` runs the benchmarks in the build profile of releases.
+//! 50,000 rows. `make bench` runs the benchmarks in the profile of releases.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot begin has no result")]
 

@@ -6,7 +6,7 @@
 #
 # `prepare.sh tests` also provides node (18 or later) and npm, which run the OpenID provider of the tests (tests/oidc),
 # and curl and jq, which the tutorial of the README uses. `prepare.sh clients` also provides Python (3.11 or later, with
-# venv), which runs generators of clients. As root on Debian, `prepare.sh tests`
+# venv), which runs generators of clients. `prepare.sh bench` provides wrk, pgbench and Python for the benchmarks. As root on Debian, `prepare.sh tests`
 # also installs chromium with its driver, and the programs that read PDF files: poppler-utils and qpdf. Without these
 # programs, the tests that need them are skipped.
 #
@@ -19,9 +19,11 @@ oldest=14
 oldest_node=18
 for_tests=
 for_clients=
+for_bench=
 case ${1-} in
 tests) for_tests=yes ;;
 clients) for_tests=yes for_clients=yes ;;
+bench) for_bench=yes ;;
 esac
 
 say() { printf '%s\n' "prepare: $*" >&2; }
@@ -73,6 +75,8 @@ has_node() {
 needs_node() { [ -n "$for_tests" ] && ! has_node; }
 has_tutorial() { has curl && has jq; }
 needs_tutorial() { [ -n "$for_tests" ] && ! has_tutorial; }
+has_load() { has wrk && has pgbench && has python3; }
+needs_load() { [ -n "$for_bench" ] && ! has_load; }
 has_python() { python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 needs_python() { [ -n "$for_clients" ] && ! has_python; }
 has_browser() { has chromedriver && { has chromium || has chromium-browser || has google-chrome; }; }
@@ -152,6 +156,7 @@ has_compiler || missing="a C compiler"
 ! needs_node || missing="${missing:+$missing and }node ($oldest_node or later, with npm)"
 ! needs_tutorial || missing="${missing:+$missing and }curl and jq"
 ! needs_python || missing="${missing:+$missing and }Python (3.11 or later, with venv)"
+! needs_load || missing="${missing:+$missing and }wrk, pgbench and Python"
 [ -n "$missing" ] || exit 0
 say "missing: $missing"
 
@@ -162,6 +167,7 @@ if has apt-get; then
     ! needs_node || set -- "$@" nodejs npm
     ! needs_tutorial || set -- "$@" curl ca-certificates jq
     ! needs_python || set -- "$@" python3 python3-venv
+    ! needs_load || set -- "$@" wrk postgresql-client python3
     apt_install "$@"
 elif [ "$(uname -s)" = Darwin ] && has brew; then
     has_compiler || fail "install the compiler: xcode-select --install; then start again"
@@ -170,6 +176,7 @@ elif [ "$(uname -s)" = Darwin ] && has brew; then
     ! needs_node || set -- "$@" node
     ! needs_tutorial || set -- "$@" curl jq
     ! needs_python || set -- "$@" python@3.13
+    ! needs_load || set -- "$@" wrk postgresql@17 python@3.13
     say "installing $* with brew"
     brew install "$@" >&2
 elif has dnf; then
@@ -184,4 +191,5 @@ has_compiler || fail "there is still no C compiler: install one"
 ! needs_node || fail "there is still no node $oldest_node or later with npm: install them"
 ! needs_tutorial || fail "there is still no curl or no jq: install them"
 ! needs_python || fail "there is still no Python 3.11 or later with venv: install it"
+! needs_load || fail "there is still no wrk, no pgbench or no Python: install them"
 say "ready"
