@@ -38,7 +38,7 @@ pub(super) struct MyNotification {
     kind: NotificationKind,
     /// The notification in one sentence, in the language of the response.
     #[schema(max_length = 1000, example = "The members passed the step “Select few smart sectors”.")]
-    text: String,
+    sentence: String,
     /// The task force; null if the notification concerns none.
     #[schema(required)]
     task_force: Option<ResourceReference>,
@@ -64,12 +64,12 @@ impl MyNotification {
             details: &row.details(),
             zone: row.time_zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
         };
-        let text = notice(&facts, language);
+        let sentence = notice(&facts, language);
         let task_force = row.task_force_id.zip(row.task_force_name);
         Self {
             id: row.id,
             kind: row.kind,
-            text,
+            sentence,
             task_force: task_force.map(|(id, name)| Reference::task_force(id, name).into()),
             subject: row.subject.into(),
             actor: row.actor.map(UserReference::from),

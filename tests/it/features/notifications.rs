@@ -142,7 +142,7 @@ async fn members_are_told_of_a_vote_and_of_its_outcome_in_their_language() {
     let step = "\u{2068}Identify some smart governance policy / framework\u{2069}";
     let text = format!("\u{2068}Chair\u{2069} submitted the step “{step}”, and your vote is needed.");
     let expected = json!({
-        "id": told["id"], "kind": "voteOpened", "text": text,
+        "id": told["id"], "kind": "voteOpened", "sentence": text,
         "taskForce": {
             "kind": "taskForce", "id": app.world().a, "number": null,
             "title": { "en": "Alpha", "ar": "فريق Alpha" }, "href": app.a(""),
@@ -158,7 +158,7 @@ async fn members_are_told_of_a_vote_and_of_its_outcome_in_their_language() {
         "at": "2026-11-22T09:00:00Z", "readAt": null,
     });
     assert_eq!(told, expected);
-    let arabic = newest(&app, Who::Expert1, "ar").await["text"].as_str().unwrap().to_owned();
+    let arabic = newest(&app, Who::Expert1, "ar").await["sentence"].as_str().unwrap().to_owned();
     assert!(arabic.starts_with("قُدِّم طلب إقرار الخطوة «") && arabic.contains("بانتظار تصويتك"), "{arabic}");
 
     all_vote(&app, &submission, "approve", &PANEL[..4]).await;
@@ -193,7 +193,7 @@ async fn those_whom_work_concerns_are_told() {
     let mention = newest(&app, Who::Expert3, "en").await;
     assert_eq!(mention["subject"]["href"], comment.path);
     assert!(
-        mention["text"].as_str().unwrap().contains("mentioned you in a comment on the activity"),
+        mention["sentence"].as_str().unwrap().contains("mentioned you in a comment on the activity"),
         "{mention}"
     );
 
@@ -223,11 +223,11 @@ async fn a_request_that_assigns_many_activities_is_told_once() {
     let told = newest(&app, Who::Outsider, "en").await;
     let count = app.as_who(Who::Outsider).list("/v1/me/activities").await.len();
     let text = format!("\u{2068}Secretariat\u{2069} assigned {count} activities to you.");
-    assert_eq!((count >= 3, &told["text"]), (true, &json!(text)));
+    assert_eq!((count >= 3, &told["sentence"]), (true, &json!(text)));
     assert_eq!(told["subject"]["href"], app.a(""));
     let arabic = newest(&app, Who::Outsider, "ar").await;
     assert!(
-        arabic["text"].as_str().unwrap().starts_with(&format!("أُسندت إليك أنشطة عددها {count} — ")),
+        arabic["sentence"].as_str().unwrap().starts_with(&format!("أُسندت إليك أنشطة عددها {count} — ")),
         "{arabic}"
     );
 }
