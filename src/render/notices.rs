@@ -146,9 +146,13 @@ fn wording(facts: &NoticeFacts<'_>) -> (&'static str, &'static str) {
             "The council decided {outcome} (decision {number})",
             "قرّر المجلس {outcome} (القرار رقم {number})",
         ),
+        Kind::MemberAppointed if details.role == Some(SeatRole::Chair) => (
+            "{actor} appointed you chair of the task force {taskForce}",
+            "أُسندت إليك رئاسة فريق العمل {taskForce}",
+        ),
         Kind::MemberAppointed => (
-            "{actor} appointed you to the task force {taskForce} as {role}",
-            "عُيِّنت في فريق العمل {taskForce} بصفة {role}",
+            "{actor} appointed you to the task force {taskForce} as an expert",
+            "جرى تعيينك في فريق العمل {taskForce} بصفة خبير",
         ),
         Kind::MemberRoleChanged if details.role == Some(SeatRole::Chair) => {
             ("You now chair the task force {taskForce}", "أُسندت إليك رئاسة فريق العمل {taskForce}")
@@ -160,9 +164,19 @@ fn wording(facts: &NoticeFacts<'_>) -> (&'static str, &'static str) {
         Kind::MemberEnded => {
             ("Your seat in the task force {taskForce} has ended", "انتهت عضويتك في فريق العمل {taskForce}")
         }
-        Kind::TaskForceTransitioned => {
-            ("The task force {taskForce} is now {state}", "أصبحت حالة فريق العمل {taskForce} {state}")
-        }
+        Kind::TaskForceTransitioned => match details.state.as_deref().and_then(TaskForceState::parse) {
+            Some(TaskForceState::Active) => {
+                ("The task force {taskForce} is at work now", "يزاول فريق العمل {taskForce} عمله الآن")
+            }
+            Some(TaskForceState::Suspended) => (
+                "The work of the task force {taskForce} is suspended",
+                "أُوقف عمل فريق العمل {taskForce} مؤقتًا",
+            ),
+            Some(TaskForceState::Dissolved) => {
+                ("The task force {taskForce} was dissolved", "حُلّ فريق العمل {taskForce}")
+            }
+            _ => ("The task force {taskForce} has changed its state", "تغيّرت حالة فريق العمل {taskForce}"),
+        },
         Kind::Mentioned => {
             ("{actor} mentioned you in a comment on the activity {title}", "ذُكرت في تعليق على النشاط {title}")
         }
@@ -210,11 +224,6 @@ impl Notice<'_> {
             "day" => details.due_date.map(|day| dates::day(self.language, day)).unwrap_or_default(),
             "end" => details.ends_at.map(|end| dates::time(self.language, end, zone)).unwrap_or_default(),
             "outcome" => details.outcome.map(|outcome| self.label(outcome)).unwrap_or_default(),
-            "role" => details.role.map(|role| self.label(role)).unwrap_or_default(),
-            "state" => {
-                let state = details.state.as_deref().and_then(TaskForceState::parse);
-                state.map(|state| self.label(state)).unwrap_or_default()
-            }
             _ => String::new(),
         }
     }
