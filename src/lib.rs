@@ -11,7 +11,7 @@
 //! - [`domain`]: states, transitions, the panel of five to seven, gates, rights, events. Pure.
 //! - [`db`]: schema, rows and queries, pool, migrations, the private cluster.
 //! - [`auth`]: from a credential to an identity.
-//! - [`delivery`]: to other servers: e-mail by SMTP.
+//! - [`delivery`]: to other servers: e-mail by SMTP, messages of webhooks over HTTPS.
 //! - [`render`]: pages, documents, charts, sheets and calendars, made from data.
 //! - [`app`]: use cases, over one way to read and one way to write.
 //! - [`http`]: routes, representations, problem details, the OpenAPI document.

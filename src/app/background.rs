@@ -17,6 +17,7 @@ impl App {
             () = self.run_notifications() => {}
             () = self.run_ends_of_votes() => {}
             () = self.run_emails() => {}
+            () = self.run_webhooks() => {}
         }
     }
 }

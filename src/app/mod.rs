@@ -66,6 +66,7 @@ pub mod task_forces;
 pub mod users;
 mod voting_time;
 pub mod wakes;
+pub mod webhooks;
 pub mod write;
 mod writer_limit;
 
@@ -117,6 +118,7 @@ pub struct App {
     workbooks: Places<Uuid>,
     last_write: readiness::LastWrite,
     link_accesses: share_links::PendingAccesses,
+    webhooks: Option<Arc<webhooks::Webhooks>>,
 }
 
 impl App {
@@ -146,6 +148,7 @@ impl App {
             workbooks: Places::new(sheets::WORKBOOKS, 1),
             last_write: readiness::LastWrite::default(),
             link_accesses: share_links::PendingAccesses::default(),
+            webhooks: None,
         }
     }
 
@@ -162,6 +165,11 @@ impl App {
     /// Returns the use cases with a mail server.
     pub fn with_mail(self, mail: emails::Mailing) -> Self {
         Self { mail: Some(Arc::new(mail)), ..self }
+    }
+
+    /// Returns the use cases with a way to the receivers of webhooks.
+    pub fn with_webhooks(self, webhooks: webhooks::Webhooks) -> Self {
+        Self { webhooks: Some(Arc::new(webhooks)), ..self }
     }
 
     /// Returns the use cases with single sign-on through an issuer.

@@ -155,7 +155,8 @@ fn is_pending(invitation_expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) 
     invitation_expires_at.is_some_and(|expires_at| now < expires_at)
 }
 
-/// Revokes every API key and every link of a user, and adds their numbers to the event. Somebody who
+/// Revokes every API key and every link of a user, withholds every webhook that the user is responsible for, and adds their
+/// numbers to the event. Somebody who
 /// held a session of the user for a while may have left a key or a link behind. The caller of this function has locked the
 /// user.
 async fn revoke_keys_and_links(
@@ -168,11 +169,13 @@ async fn revoke_keys_and_links(
     let pages = db::share_links::revoke_all(conn, id, now).await?;
     let calendars = pages.iter().filter(|page| **page == SharedPage::OwnCalendar).count();
     let page_links = db::page_links::delete_all(conn, id, now).await?;
+    let webhooks = db::webhooks::release_all(conn, id).await?;
     let numbers = [
         ("apiKeysRevoked", keys),
         ("shareLinksRevoked", pages.len() - calendars),
         ("calendarLinksRevoked", calendars),
         ("pageLinksRevoked", page_links),
+        ("webhooksWithheld", webhooks),
     ];
     Ok(numbers.into_iter().fold(new_event, |new_event, (name, number)| {
         new_event.with_change(name, None::<()>, (number > 0).then_some(number))

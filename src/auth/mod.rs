@@ -6,6 +6,8 @@
 
 pub mod oidc;
 pub mod passwords;
+pub mod sealing;
 pub mod secrets;
 pub mod throttle;
 pub mod tokens;
+pub mod webhook_secrets;

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::sealing::Sealing;
 use super::secrets;
 
 /// The lifetime of an access token.
@@ -126,6 +127,7 @@ pub struct Tokens {
     successors: hmac::Key,
     /// Derives the secrets of links in e-mails.
     email_links: hmac::Key,
+    sealing: Sealing,
     verified: Cache<[u8; 32], Claims>,
 }
 
@@ -160,6 +162,7 @@ impl Tokens {
             jwk,
             successors: derived_key(pem.contents(), b"taskforce: successors of refresh tokens, version 1"),
             email_links: derived_key(pem.contents(), b"taskforce: links in e-mails, version 1"),
+            sealing: Sealing::from_private(pem.contents()).map_err(KeyError::failed)?,
             verified: Cache::new(VERIFIED_TOKENS),
         })
     }
@@ -258,6 +261,11 @@ impl Tokens {
         let (user_id, kinds) = content.split_once(' ')?;
         let kinds = (kinds != DIGEST).then(|| kinds.split('.').map(str::to_owned).collect());
         Some(Unsubscription { user_id: Uuid::parse_str(user_id).ok()?, kinds })
+    }
+
+    /// Encrypts secrets that the service must read again.
+    pub fn sealing(&self) -> &Sealing {
+        &self.sealing
     }
 
     /// The public keys, with which other services can verify tokens.

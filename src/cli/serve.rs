@@ -200,6 +200,7 @@ async fn start(
     let tokens = settings.tokens(database.is_private(), &url)?;
     let single_sign_on = settings.single_sign_on(&url)?;
     let mailing = settings.mail.mailing(&url)?;
+    let webhooks = settings.webhooks()?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
     #[cfg(feature = "pdf")]
     tokio::task::spawn_blocking(render::pdf::check)
@@ -211,7 +212,8 @@ async fn start(
     database.check_time_zones().await;
     let passwords = Passwords::new().map_err(Failure::failed)?;
     let mut app = App::new(database.pool.clone(), Clock::default(), passwords, tokens)
-        .with_storage_limits(settings.storage_limits());
+        .with_storage_limits(settings.storage_limits())
+        .with_webhooks(webhooks);
     if let Some(single_sign_on) = single_sign_on {
         app = app.with_single_sign_on(single_sign_on);
         let app = app.clone();

@@ -15,15 +15,19 @@ use super::Failure;
 use super::mail_settings::MailSettings;
 use super::values::{read, secret};
 use crate::app::single_sign_on::{SingleSignOn, may_be_default};
+use crate::app::webhooks::Webhooks;
 use crate::auth::oidc::{ConfigurationError, Issuer};
 use crate::auth::passwords::NewPassword;
 use crate::auth::tokens::Tokens;
 use crate::db::pool::{self, Pool};
+use crate::delivery::https::Sender;
+use crate::delivery::networks::Networks;
 use crate::demo;
 use crate::domain::refusal::FieldErrorCode;
 use crate::domain::storage::{MIB, StorageLimits};
 use crate::domain::user::UserRole;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http;
 use crate::http::server::tls;
 use crate::http::server::{self, ByteLimits, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
 use crate::util::files::write_private;
@@ -161,6 +165,12 @@ pub(super) struct ServeSettings {
     /// Maximum of connections of one client; trusted proxies are not limited.
     #[arg(long, env = "TASKFORCE_CONNECTIONS_PER_ADDRESS", default_value_t = CONNECTIONS_PER_ADDRESS.into(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     connections_per_address: u32,
+    /// Networks beside the Internet to which webhooks may send, separated by commas: 10.20.0.0/16
+    #[arg(long, env = "TASKFORCE_WEBHOOK_ALLOWED_NETWORKS", value_delimiter = ',', value_parser = network)]
+    webhook_allowed_networks: Vec<IpNet>,
+    /// File of certificates of authorities, in PEM, that the receivers of webhooks may have beside those that the system trusts.
+    #[arg(long, env = "TASKFORCE_WEBHOOK_CA_FILE")]
+    webhook_ca_file: Option<PathBuf>,
     #[command(flatten)]
     single_sign_on: SingleSignOnSettings,
     #[command(flatten)]
@@ -342,6 +352,17 @@ impl ServeSettings {
         Tokens::from_pem(&pem, issuer.to_owned()).map_err(|error| {
             Failure::setting(format!("{} (TASKFORCE_JWT_KEY_FILE): {error}", file.display()))
         })
+    }
+
+    /// The way to the receivers of webhooks.
+    pub(super) fn webhooks(&self) -> Result<Webhooks, Failure> {
+        const FILE: &str = "TASKFORCE_WEBHOOK_CA_FILE";
+        let file = self.webhook_ca_file.as_deref();
+        let authorities = file.map(|file| read(file, FILE)).transpose()?;
+        let networks = Networks::with(self.webhook_allowed_networks.clone());
+        let sender = Sender::new(networks, authorities.as_deref().map(str::as_bytes));
+        let sender = sender.map_err(|error| Failure::setting(format!("{FILE}: {error}")))?;
+        Ok(Webhooks { sender, form: http::sent_event })
     }
 
     /// Single sign-on, if an issuer is set. The service can't be its own issuer.

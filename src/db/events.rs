@@ -248,6 +248,16 @@ pub async fn list(
     Ok(Page { more, ..page })
 }
 
+/// The id and the action of the event of a task force with this sequence number.
+pub async fn find(conn: &Conn, task_force_id: Uuid, seq: i64) -> QueryResult<Option<(Uuid, EventAction)>> {
+    events::table
+        .find((task_force_id, seq))
+        .select((events::id, events::action))
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
 /// Appends an event of the installation, which belongs to no task force.
 pub async fn insert_installation(
     conn: &Conn,

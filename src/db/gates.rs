@@ -134,6 +134,7 @@ fn untranslated_rows(kind: SubjectKind) -> Option<(StepName, &'static str)> {
         | SubjectKind::Activity
         | SubjectKind::Comment
         | SubjectKind::ShareLink
+        | SubjectKind::Webhook
         | SubjectKind::User
         | SubjectKind::Session
         | SubjectKind::ApiKey => return None,

@@ -74,6 +74,10 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("user_identities", APPEND),
     ("users", NO_DELETE),
     ("waivers", ALL),
+    ("webhook_deliveries", ALL),
+    ("webhook_positions", NO_DELETE),
+    ("webhook_secrets", ALL),
+    ("webhooks", ALL),
 ];
 
 /// Every privilege that Postgres knows for tables.

@@ -69,6 +69,7 @@ pub mod tls;
 mod types;
 pub mod users;
 pub mod wakeups;
+pub mod webhooks;
 
 pub use diesel::result::{Error as QueryError, QueryResult};
 pub use diesel_async::AsyncPgConnection as Conn;

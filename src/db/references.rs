@@ -65,7 +65,8 @@ pub async fn to(
         | SubjectKind::Migration
         | SubjectKind::ChecklistItem
         | SubjectKind::Evidence
-        | SubjectKind::Comment => "",
+        | SubjectKind::Comment
+        | SubjectKind::Webhook => "",
         // Subjects of these kinds are never deleted.
         SubjectKind::TaskForce
         | SubjectKind::Member

@@ -160,6 +160,9 @@ pub(super) fn resource(kind: SubjectKind, task_force_id: &str, id: &str) -> Stri
         SubjectKind::ShareLink => {
             ("(select id, only_task_force_id as task_force_id from share_links) ref", "'title', null")
         }
+        SubjectKind::Webhook => {
+            ("webhooks ref", "'title', jsonb_build_object('ar', ref.name, 'en', ref.name)")
+        }
     };
     let found = object(kind, "ref", members);
     format!("(select {found} from {from} where ref.task_force_id = {task_force_id} and ref.id = {id})")

@@ -779,6 +779,66 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_deliveries (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        webhook_id -> Uuid,
+        number -> Int8,
+        event_id -> Nullable<Uuid>,
+        event_seq -> Nullable<Int8>,
+        action -> Nullable<Text>,
+        outcome -> Text,
+        attempt -> Int4,
+        status -> Nullable<Int4>,
+        error -> Nullable<Text>,
+        milliseconds -> Nullable<Int4>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_positions (task_force_id, webhook_id) {
+        task_force_id -> Uuid,
+        webhook_id -> Uuid,
+        seq -> Int8,
+        failures -> Int4,
+        failing_since -> Nullable<Timestamptz>,
+        next_attempt_at -> Nullable<Timestamptz>,
+        last_delivered_at -> Nullable<Timestamptz>,
+        claim -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_secrets (task_force_id, webhook_id, id) {
+        task_force_id -> Uuid,
+        webhook_id -> Uuid,
+        id -> Uuid,
+        sealed -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhooks (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        url -> Text,
+        name -> Text,
+        actions -> Array<Text>,
+        language -> Text,
+        state -> Text,
+        owner_id -> Nullable<Uuid>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
     activity_assignees,
@@ -831,4 +891,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_identities,
     users,
     waivers,
+    webhook_deliveries,
+    webhook_positions,
+    webhook_secrets,
+    webhooks,
 );

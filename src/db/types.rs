@@ -37,6 +37,7 @@ use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary;
+use crate::domain::webhook::{DeliveryError, DeliveryOutcome, WebhookState};
 
 /// Lets a column of a row be read as this type.
 macro_rules! queryable {
@@ -149,6 +150,9 @@ text_columns!(
     UserState,
     NotificationEmail,
     NotificationKind,
+    DeliveryError,
+    DeliveryOutcome,
+    WebhookState,
 );
 
 column!(Numeric: Decimal);

@@ -107,6 +107,12 @@ vocabulary! {
         PageLinkCreated = "user.pageLinkCreated", "One-time link to a page created", "أُنشئ رابط لمرة واحدة إلى صفحة";
         ShareLinkCreated = "shareLink.created", "Share link created", "أُنشئ رابط مشاركة";
         ShareLinkRevoked = "shareLink.revoked", "Share link revoked", "أُلغي رابط مشاركة";
+        WebhookCreated = "webhook.created", "Webhook created", "أُنشئ خطاف ويب";
+        WebhookUpdated = "webhook.updated", "Webhook changed", "عُدِّل خطاف ويب";
+        WebhookTransitioned = "webhook.transitioned", "Webhook paused, disabled or resumed", "أُوقف خطاف ويب أو عُطِّل أو استُؤنف";
+        WebhookSecretRenewed = "webhook.secretRenewed", "Secret of a webhook renewed", "جُدِّد سر خطاف ويب";
+        WebhookDeliveryRequested = "webhook.deliveryRequested", "Delivery by a webhook requested", "طُلب تسليم عبر خطاف ويب";
+        WebhookDeleted = "webhook.deleted", "Webhook deleted", "حُذف خطاف ويب";
     }
 }
 
@@ -134,6 +140,7 @@ vocabulary! {
         Activity = "activity", "Activity", "نشاط";
         Comment = "comment", "Comment", "تعليق";
         ShareLink = "shareLink", "Share link", "رابط مشاركة";
+        Webhook = "webhook", "Webhook", "خطاف ويب";
         User = "user", "User", "مستخدم";
         Session = "session", "Session", "جلسة";
         ApiKey = "apiKey", "API key", "مفتاح واجهة برمجية (API)";
@@ -156,44 +163,57 @@ pub struct Subject {
 }
 
 impl EventAction {
+    /// Tells whether the action concerns who else is shown the task force, and not the task force itself.
+    fn is_of_sharing(self) -> bool {
+        matches!(
+            self,
+            Self::ShareLinkCreated
+                | Self::ShareLinkRevoked
+                | Self::WebhookCreated
+                | Self::WebhookUpdated
+                | Self::WebhookTransitioned
+                | Self::WebhookSecretRenewed
+                | Self::WebhookDeliveryRequested
+                | Self::WebhookDeleted
+        )
+    }
+
     /// Tells whether the action changes the contents of a report, so that a report built before is no longer current.
     pub fn changes_report(self) -> bool {
-        !matches!(
-            self,
-            Self::MemberTransitioned
-                | Self::CommentCreated
-                | Self::CommentUpdated
-                | Self::CommentDeleted
-                | Self::DependencyAdded
-                | Self::DependencyRemoved
-                | Self::ReportCreated
-                | Self::ReportTransitioned
-                | Self::ShareLinkCreated
-                | Self::ShareLinkRevoked
-        )
+        !self.is_of_sharing()
+            && !matches!(
+                self,
+                Self::MemberTransitioned
+                    | Self::CommentCreated
+                    | Self::CommentUpdated
+                    | Self::CommentDeleted
+                    | Self::DependencyAdded
+                    | Self::DependencyRemoved
+                    | Self::ReportCreated
+                    | Self::ReportTransitioned
+            )
     }
 
     /// Tells whether the action after a decision is something that followed from the decision. Evidence is not: the
     /// minutes are attached to the decision itself. Nor is a correction of its record: a decision on a later report
     /// has other consequences before it.
     pub fn follows_decision(self) -> bool {
-        !matches!(
-            self,
-            Self::EvidenceCreated
-                | Self::EvidenceUpdated
-                | Self::EvidenceDeleted
-                | Self::EvidenceUploaded
-                | Self::EvidenceFileRemoved
-                | Self::MemberAppointed
-                | Self::MemberUpdated
-                | Self::MemberTransitioned
-                | Self::MemberEnded
-                | Self::DecisionRecorded
-                | Self::ConditionCreated
-                | Self::ConditionUpdated
-                | Self::ShareLinkCreated
-                | Self::ShareLinkRevoked
-        )
+        !self.is_of_sharing()
+            && !matches!(
+                self,
+                Self::EvidenceCreated
+                    | Self::EvidenceUpdated
+                    | Self::EvidenceDeleted
+                    | Self::EvidenceUploaded
+                    | Self::EvidenceFileRemoved
+                    | Self::MemberAppointed
+                    | Self::MemberUpdated
+                    | Self::MemberTransitioned
+                    | Self::MemberEnded
+                    | Self::DecisionRecorded
+                    | Self::ConditionCreated
+                    | Self::ConditionUpdated
+            )
     }
 }
 

@@ -57,4 +57,5 @@ pub mod text;
 pub mod user;
 pub mod version;
 pub mod voting_time;
+pub mod webhook;
 pub mod writing;

@@ -295,6 +295,10 @@ pub fn label(action: Action) -> Message {
             "create, read and revoke share links of the status of all task forces",
             "إنشاء روابط مشاركة لحالة جميع فرق العمل والاطلاع عليها وإلغاؤها",
         ),
+        Action::ManageWebhooks => (
+            "create, read, change and delete webhooks of the task force",
+            "إنشاء خطافات ويب لفريق العمل والاطلاع عليها وتعديلها وحذفها",
+        ),
     };
     Message::new(en, ar)
 }

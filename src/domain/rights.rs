@@ -103,6 +103,8 @@ pub enum Action {
     ShareTaskForce,
     /// The same for the portfolio.
     SharePortfolio,
+    /// Send the events of the task force to other systems: make, see, change and delete its webhooks.
+    ManageWebhooks,
 }
 
 impl Action {
@@ -142,7 +144,8 @@ impl Action {
             | Self::FollowCondition
             | Self::ReportCondition
             | Self::SettleCondition
-            | Self::ShareTaskForce => true,
+            | Self::ShareTaskForce
+            | Self::ManageWebhooks => true,
         }
     }
 
@@ -161,7 +164,7 @@ impl Action {
     }
 
     /// Tells whether the action needs a person's session. No API key manages users: an invitation, a role or a changed
-    /// address would outlive the key, and so would a share link. No API key manages sessions, keys or the password of its
+    /// address would outlive the key, and so would a share link or a webhook. No API key manages sessions, keys or the password of its
     /// owner: otherwise the finder of one key could take over the account.
     pub fn needs_person(self) -> bool {
         matches!(
@@ -173,6 +176,7 @@ impl Action {
                 | Self::RevokeCalendarLink
                 | Self::ShareTaskForce
                 | Self::SharePortfolio
+                | Self::ManageWebhooks
         )
     }
 }
@@ -240,7 +244,7 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Authorization
         }
         Action::ReadInstallationEvents | Action::RevokeKey => effective_role == Administrator,
         Action::ReadTaskForce => effective_role != Outsider,
-        Action::EditTaskForce | Action::ShareTaskForce => {
+        Action::EditTaskForce | Action::ShareTaskForce | Action::ManageWebhooks => {
             matches!(effective_role, Administrator | Secretariat | Chair)
         }
         Action::DirectTaskForce

@@ -41,8 +41,11 @@ mod studies;
 mod submissions;
 mod task_forces;
 mod users;
+mod webhooks;
 
 use super::openapi::operation_list::Operations;
+
+pub use events::sent_event;
 
 /// Every operation of the contract. What isn't registered here doesn't exist, neither as a route nor in the
 /// OpenAPI document.
@@ -83,6 +86,7 @@ pub(super) fn operations(config: &mut Operations<'_, '_>) {
     share_links::operations(config);
     calendar_links::operations(config);
     page_links::operations(config);
+    webhooks::operations(config);
     users::operations(config);
     audit::operations(config);
     archive::operations(config);

@@ -80,6 +80,7 @@ const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end(
         (name = "users", description = "User accounts of the installation."),
         (name = "API keys", description = "API keys for scripts. A key never has more rights than its owner."),
         (name = "share links", description = "Links by which people without an account read a page: the status of a task force, a report, or the status of all task forces."),
+        (name = "webhooks", description = "Addresses of other systems to which the events of a task force are sent. The guide at `/docs/webhooks` describes the messages."),
         (name = "service", description = "Health checks, the OpenAPI document, vocabularies and explanations of problems."),
     )
 )]

@@ -120,6 +120,7 @@ pub(super) fn href(named: &reference::Reference) -> Option<String> {
         SubjectKind::Activity => format!("/activities/{id}"),
         SubjectKind::Comment => format!("/activities/{}/comments/{id}", parent?),
         SubjectKind::ShareLink => format!("/share-links/{id}"),
+        SubjectKind::Webhook => format!("/webhooks/{id}"),
     };
     Some(format!("/v1/task-forces/{}{within}", named.task_force_id?))
 }

@@ -9,6 +9,7 @@ mod facts;
 mod fields;
 mod special;
 mod telling;
+mod webhooks;
 
 pub use facts::EventFacts;
 pub use fields::field_name;

@@ -76,6 +76,8 @@ def things():
     found["evidenceId"] = first(f"{base}/evidence?", chair)
     found["memberId"] = first(f"{base}/members?", chair, lambda member: member["role"] == "expert")
     found["shareLinkId"] = new("/share-links", {"page": "status"})
+    found["webhookId"] = new("/webhooks", {"name": "Contract", "url": "https://hooks.city.example/"})
+    found["deliveryId"] = new(f"/webhooks/{found['webhookId']}/deliveries", {})
     found["submissionId"] = first(f"{base}/steps/policy/submissions?", chair)
 
     user = {"email": "contract@demo.example", "name": named("Contract"), "role": "expert", "locale": "en"}

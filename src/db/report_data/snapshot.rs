@@ -206,6 +206,7 @@ fn appearance(kind: SubjectKind) -> Appearance {
         | SubjectKind::Condition
         | SubjectKind::Comment
         | SubjectKind::ShareLink
+        | SubjectKind::Webhook
         | SubjectKind::User
         | SubjectKind::Session
         | SubjectKind::ApiKey => Appearance::Nowhere,

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -127,6 +128,14 @@ impl AuditEvent {
             hash: read.hash,
         }
     }
+}
+
+/// An event as webhooks send it: as the API shows it in a language.
+///
+/// # Errors
+/// A value that JSON cannot represent.
+pub fn sent_event(read: ReadEvent, language: Language) -> serde_json::Result<Box<RawValue>> {
+    serde_json::value::to_raw_value(&AuditEvent::new(read, language))
 }
 
 /// A page of the events of a task force.

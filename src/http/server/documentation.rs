@@ -52,13 +52,14 @@ struct Documentation {
 }
 
 /// The pages in the order of the navigation: slug, and title in English and Arabic. The reader has no slug.
-const PAGES: [(&str, &str, &str); 6] = [
+const PAGES: [(&str, &str, &str); 7] = [
     ("", "Reference", "المرجع"),
     ("getting-started", "Getting started", "البداية السريعة"),
     ("rights", "Rights", "الصلاحيات"),
     ("contract-changes", "Changes", "تغيّر العقد"),
     ("archive", "Archive", "الأرشيف"),
     ("spreadsheets", "Spreadsheets", "جداول البيانات"),
+    ("webhooks", "Webhooks", "خطافات الويب"),
 ];
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -211,6 +212,8 @@ fn source(slug: &str, language: Language) -> std::result::Result<&'static str, S
         ("contract-changes", Language::Arabic) => include_str!("../../../docs/contract-changes.ar.md"),
         ("spreadsheets", Language::English) => include_str!("../../../docs/spreadsheets.md"),
         ("spreadsheets", Language::Arabic) => include_str!("../../../docs/spreadsheets.ar.md"),
+        ("webhooks", Language::English) => include_str!("../../../docs/webhooks.md"),
+        ("webhooks", Language::Arabic) => include_str!("../../../docs/webhooks.ar.md"),
         ("archive", Language::English) => include_str!("../../../docs/archive.md"),
         ("archive", Language::Arabic) => include_str!("../../../docs/archive.ar.md"),
         _ => return Err(format!("the page {slug} is not written")),

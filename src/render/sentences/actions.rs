@@ -1,7 +1,7 @@
 //! The sentence of each action. Actions whose sentence depends on more than titles are in [`super::special`].
 
-use super::special;
 use super::telling::{Telling, Told};
+use super::{special, webhooks};
 use crate::domain::event::EventAction;
 use crate::domain::shared_page::SharedPage;
 
@@ -192,5 +192,13 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
             None => say("{actor} created a share link", "أُنشئ رابط مشاركة"),
         },
         A::ShareLinkRevoked => say("{actor} revoked a share link", "أُلغي رابط مشاركة"),
+        A::WebhookCreated => say("{actor} set up the webhook {title}", "أُنشئ خطاف الويب {title}"),
+        A::WebhookUpdated => say("{actor} changed the webhook {title}", "عُدِّل خطاف الويب {title}"),
+        A::WebhookTransitioned => webhooks::transitioned(telling),
+        A::WebhookSecretRenewed => {
+            say("{actor} renewed the secret of the webhook {title}", "جُدِّد سر خطاف الويب {title}")
+        }
+        A::WebhookDeliveryRequested => webhooks::delivery_requested(telling),
+        A::WebhookDeleted => say("{actor} deleted the webhook {title}", "حُذف خطاف الويب {title}"),
     }
 }

@@ -47,6 +47,7 @@ fn subject(action: EventAction) -> Reference {
         SubjectKind::Evidence => titled("محضر الاجتماع", "Minutes of the meeting"),
         SubjectKind::Condition => titled("نشر البيانات للعموم.", "Publish the data."),
         SubjectKind::Activity | SubjectKind::Comment => titled("تركيب العدادات", "Install the meters"),
+        SubjectKind::Webhook => titled("لوحة المدينة", "City dashboard"),
         SubjectKind::ApiKey => titled("لوحة المعلومات", "Dashboard"),
     }
 }
@@ -153,6 +154,8 @@ fn cases(action: EventAction) -> Vec<(Option<&'static str>, Value)> {
         A::CommentCreated => vec![changed(json!({})), changed(json!({ "mentions": [SAMI, LINA] }))],
         A::CommentUpdated => vec![changed(json!({})), changed(json!({ "mentions": [SAMI] }))],
         A::UserInvited => vec![changed(json!({ "role": "expert" }))],
+        A::WebhookTransitioned => vec![to("paused"), to("disabled"), to("active")],
+        A::WebhookDeliveryRequested => vec![changed(json!({ "eventSeq": 241 })), changed(json!({}))],
         A::ShareLinkCreated => vec![changed(json!({ "page": "status" }))],
         _ => vec![changed(json!({}))],
     }

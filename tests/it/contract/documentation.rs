@@ -6,13 +6,14 @@ use crate::support::client::Draft;
 use crate::support::contract::DOCUMENT;
 use crate::support::{Answer, TestApp};
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/docs/",
     "/docs/getting-started",
     "/docs/rights",
     "/docs/contract-changes",
     "/docs/archive",
     "/docs/spreadsheets",
+    "/docs/webhooks",
 ];
 
 async fn page(app: &TestApp, path: &str, language: &str) -> Answer {

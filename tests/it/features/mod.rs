@@ -43,3 +43,4 @@ mod studies;
 mod submissions;
 mod task_forces;
 mod users;
+mod webhooks;

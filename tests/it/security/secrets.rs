@@ -23,6 +23,9 @@ async fn secrets_of(app: &TestApp) -> Vec<String> {
     let new = json!({ "name": "Nightly", "scopes": ["read"], "expiresAt": "2027-05-01T00:00:00Z" });
     let draft = Draft::post("/v1/api-keys", &new).header("Idempotency-Key", "once");
     let key = app.as_expert().send(draft).await.expect(201).json();
+    let new = json!({ "name": "City dashboard", "url": "https://hooks.city.example/" });
+    let draft = Draft::post(app.a("/webhooks"), &new).header("Idempotency-Key", "once");
+    let webhook = app.as_chair().send(draft).await.expect(201).json();
     let link = app.as_chair().post(app.a("/share-links"), json!({ "page": "status" })).await.expect(201);
     let page = link.page_path();
     app.as_anybody().get(page.as_str()).await.expect(200);
@@ -35,6 +38,8 @@ async fn secrets_of(app: &TestApp) -> Vec<String> {
         text(&next["accessToken"]),
         text(&invited["invitationToken"]),
         text(&key["key"]),
+        text(&webhook["secret"]),
+        text(&webhook["secret"]).trim_start_matches("whsec_").to_owned(),
     ]
 }
 

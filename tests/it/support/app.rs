@@ -14,6 +14,7 @@ use taskforce::app::App;
 use taskforce::app::clock::Clock;
 use taskforce::app::emails::Mailing;
 use taskforce::app::single_sign_on::SingleSignOn;
+use taskforce::app::webhooks::Webhooks;
 use taskforce::auth::passwords::Passwords;
 use taskforce::auth::throttle::{Limits, Throttle};
 use taskforce::auth::tokens::{self, Tokens};
@@ -60,6 +61,8 @@ pub(crate) struct Setup {
     pub(crate) storage: StorageLimits,
     /// The mail server; by default one that is never there, so that e-mails wait.
     pub(crate) mail: Option<Mailing>,
+    /// The way to the receivers of webhooks.
+    pub(crate) webhooks: Option<Webhooks>,
 }
 
 impl Default for Setup {
@@ -72,6 +75,7 @@ impl Default for Setup {
             throttle: Limits::GENEROUS,
             storage: StorageLimits::default(),
             mail: Some(mail::nowhere()),
+            webhooks: None,
         }
     }
 }
@@ -140,6 +144,9 @@ impl TestApp {
         }
         if let Some(single_sign_on) = setup.single_sign_on {
             app = app.with_single_sign_on(single_sign_on);
+        }
+        if let Some(webhooks) = setup.webhooks {
+            app = app.with_webhooks(webhooks);
         }
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let mut settings = Settings {

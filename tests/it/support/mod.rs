@@ -24,6 +24,7 @@ pub(crate) mod policies;
 pub(crate) mod postgres;
 pub(crate) mod random;
 pub(crate) mod random_runs;
+pub(crate) mod receiver;
 pub(crate) mod sectors;
 pub(crate) mod service;
 pub(crate) mod sheets;

@@ -15,7 +15,7 @@ use crate::domain::vocabulary::Vocabulary;
 use crate::domain::{
     activity, audit, ballot, criterion, decision, event, evidence, migration, notification, pilot, policy,
     refusal, report, rights, scales, sector, shared_page, state_machine, step, submission, task, task_force,
-    text, user,
+    text, user, webhook,
 };
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
@@ -83,6 +83,9 @@ impl Vocabularies {
             entries::<report::ReportState>(),
             entries::<shared_page::SharedPage>(),
             entries::<shared_page::ShareLinkState>(),
+            entries::<webhook::WebhookState>(),
+            entries::<webhook::DeliveryOutcome>(),
+            entries::<webhook::DeliveryError>(),
             entries::<report::TargetVerdict>(),
             entries::<report::RiskCause>(),
             entries::<report::ReportAspect>(),

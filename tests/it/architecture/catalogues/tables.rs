@@ -59,9 +59,13 @@ const NOT_DELETED_BY_REQUEST: [(&str, &str); 2] = [
 ];
 
 /// Tables below a task force that its archive leaves out, and why.
-const NOT_ARCHIVED: [(&str, &str); 2] = [
+const NOT_ARCHIVED: [(&str, &str); 6] = [
     ("notification_cursors", "nobody is told of the events of an archive"),
     ("open_activity_counts", "counted by triggers when the activities are restored"),
+    ("webhook_deliveries", "of a webhook"),
+    ("webhook_positions", "of a webhook"),
+    ("webhook_secrets", "a secret of this installation"),
+    ("webhooks", "a restored task force does not begin to send"),
 ];
 
 /// `checklist_items` as JSON has it: `checklistItems`.

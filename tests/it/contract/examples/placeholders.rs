@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::support::contract::{operations, resolved};
 
 /// The fields whose values are made of random bytes.
-const OPAQUE: [&str; 8] =
-    ["accessToken", "invitationToken", "key", "kid", "next", "position", "refreshToken", "x"];
+const OPAQUE: [&str; 9] =
+    ["accessToken", "invitationToken", "key", "kid", "next", "position", "refreshToken", "secret", "x"];
 
 /// The beginning of all ids in the examples: a UUID of version 7.
 const ID: &str = "0199f0c2-7a3b-7c11-9d2e-";

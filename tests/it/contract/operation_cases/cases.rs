@@ -46,7 +46,8 @@ case_files!(
     reports,
     decisions,
     audit,
-    share_links
+    share_links,
+    webhooks
 );
 
 cases! {
