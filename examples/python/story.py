@@ -17,7 +17,7 @@ from taskforce.api.activities import (
 )
 from taskforce.api.events import list_events
 from taskforce.api.evidence import create_evidence, download_evidence, upload_evidence
-from taskforce.api.me import get_me
+from taskforce.api.me import get_me, list_my_feed, mark_my_feed
 from taskforce.api.service import get_vocabularies
 from taskforce.api.sign_in import sign_in
 from taskforce.api.steps import cast_vote, create_submission, get_step_readiness, set_waiver, withdraw_submission
@@ -26,9 +26,11 @@ from taskforce.models import (
     ActivityPriority,
     AuditEvent,
     EvidenceUpload,
+    FeedItem,
     LoginCredentials,
     NewActivity,
     NewEvidence,
+    NewFeedMark,
     NewSubmission,
     NewWaiver,
     SimpleActivityTransition,
@@ -95,20 +97,30 @@ assert patched.description is None and patched.title == created.title
 
 
 
-# Events arrive as they happen. A client that has lost the connection continues with the last number as `after`.
-def live_events(after):
-    path = f"/v1/task-forces/{task_force}/events/stream"
+# Events arrive as they happen. A client that has lost the connection continues with the last id as `after`.
+def live(path, after):
     with api.get_httpx_client().stream("GET", path, params={"after": after}, timeout=60) as stream:
         for line in stream.iter_lines():
-            # The other lines are numbers of events and heartbeats.
+            # The other lines are the ids of events, and heartbeats.
             if line.startswith("data: "):
-                yield AuditEvent.from_dict(json.loads(line.removeprefix("data: ")))
+                yield json.loads(line.removeprefix("data: "))
 
 
 last_seq = ok(list_events.sync_detailed(task_force, client=api, limit=1)).last_seq
-event = next(live_events(last_seq - 1))
+position = ok(list_my_feed.sync_detailed(client=api, limit=1)).position
+patched = ok(patch(patched.version, ActivityPatch(due_date=date(2027, 2, 28))))
+event = AuditEvent.from_dict(next(live(f"/v1/task-forces/{task_force}/events/stream", last_seq)))
 assert (event.action, event.subject.id) == ("activity.updated", created.id), event
-print("heard live of", event.action)
+
+# One stream has all task forces of the user, and tells each event in a sentence in the language of the user.
+told = FeedItem.from_dict(next(live("/v1/me/feed/stream", position)))
+assert told.own and told.subject.id == created.id, told
+print("heard live:", told.sentence)
+
+# What was read is marked once for all devices.
+position = ok(list_my_feed.sync_detailed(client=api, limit=1)).position
+marked = ok(mark_my_feed.sync_detailed(client=api, body=NewFeedMark(position=position)))
+print(marked.unread, "unread events after the mark")
 
 # A stale If-Match is refused, so that no change of another user is lost: read again, then decide.
 stale = patch(created.version, ActivityPatch(priority=ActivityPriority.HIGH))

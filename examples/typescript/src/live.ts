@@ -1,19 +1,34 @@
-// The events of a task force as they happen. A lost connection continues after the last event, so that none is missed.
+// Events as they happen. A lost connection continues after the last event, so that none is missed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api, Schemas } from './session.js';
 
-export async function* liveEvents(api: Api, taskForceId: string, after: number): AsyncGenerator<Schemas['AuditEvent']> {
-  for (let last = after; ; await sleep(2000)) {
-    const { data: stream, error } = await api.GET('/v1/task-forces/{taskForceId}/events/stream', {
-      params: { path: { taskForceId }, header: { 'Last-Event-ID': last } },
+/** The events of one task force, with all that changed. */
+export const liveEvents = (api: Api, taskForceId: string, after: number) =>
+  continued<Schemas['AuditEvent']>(String(after), (last) =>
+    api.GET('/v1/task-forces/{taskForceId}/events/stream', {
+      params: { path: { taskForceId }, header: { 'Last-Event-ID': Number(last) } },
       parseAs: 'stream',
-    });
+    }),
+  );
+
+/** What happens in all task forces of the user, told in one sentence each. */
+export const liveFeed = (api: Api, after: string) =>
+  continued<Schemas['FeedItem']>(after, (last) =>
+    api.GET('/v1/me/feed/stream', { params: { header: { 'Last-Event-ID': last } }, parseAs: 'stream' }),
+  );
+
+type Opened = { data?: ReadableStream<Uint8Array> | null; error?: { detail: string } };
+
+/** The events of a stream, which is opened again after the last event when the connection was lost. */
+async function* continued<T>(after: string, open: (last: string) => Promise<Opened>): AsyncGenerator<T> {
+  for (let last = after; ; await sleep(2000)) {
+    const { data: stream, error } = await open(last);
     if (!stream) throw new Error(error?.detail ?? 'no stream');
     for await (const { id, name, data } of serverSentEvents(stream)) {
       // The service names the reason before it ends a stream, such as an expired token: connect again.
       if (name === 'end') break;
-      last = Number(id);
-      yield JSON.parse(data) as Schemas['AuditEvent'];
+      last = id;
+      yield JSON.parse(data) as T;
     }
   }
 }

@@ -1,7 +1,7 @@
 // One working day with Taskforce: every answer is compared with what the document promises.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { liveEvents } from './live.js';
+import { liveEvents, liveFeed } from './live.js';
 import { type Schemas, signIn } from './session.js';
 
 const { TASKFORCE_URL: baseUrl = 'http://127.0.0.1:8080', TASKFORCE_PASSWORD: password = '' } = process.env;
@@ -57,6 +57,10 @@ console.log(`created activity ${created.number}, once`);
 const { lastSeq } = ok(await api.GET('/v1/task-forces/{taskForceId}/events', { params: { path: taskForce, query: { limit: 1 } } }));
 const live = liveEvents(api, taskForce.taskForceId, lastSeq);
 const next = live.next();
+// One stream has all task forces of the user, and tells each event in a sentence in the language of the user.
+const { position } = ok(await api.GET('/v1/me/feed', { params: { query: { limit: 1 } } }));
+const feed = liveFeed(api, position);
+const nextTold = feed.next();
 
 // A merge patch changes what it names. null clears a field.
 async function patch(version: number, changes: Schemas['ActivityPatch']) {
@@ -71,7 +75,15 @@ assert.deepEqual(patched.title, created.title);
 const { value: event } = await next;
 assert.deepEqual([event?.action, event?.subject.id], ['activity.updated', created.id]);
 await live.return(undefined);
-console.log(`heard live of ${event?.action}`);
+const { value: told } = await nextTold;
+assert.deepEqual([told?.own, told?.subject.id], [true, created.id]);
+await feed.return(undefined);
+console.log(`heard live of ${event?.action}: ${told?.sentence}`);
+
+// What was read is marked once for all devices.
+const read = ok(await api.GET('/v1/me/feed', { params: { query: { limit: 1 } } }));
+const marked = ok(await api.PUT('/v1/me/feed/mark', { body: { position: read.position } }));
+console.log(`${marked.unread} unread events after the mark`);
 
 // A stale If-Match is refused, so that no change of another user is lost: read again, then decide.
 const stale = await patch(created.version, { priority: 'high' });

@@ -19,10 +19,7 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
             say("The task force {title} was restored from an archive", "استُعيد فريق العمل {title} من أرشيف")
         }
         A::TaskForceUpdated => special::task_force_updated(telling),
-        A::TaskForceTransitioned => {
-            say("The task force {title} is now {state}", "أصبحت حالة فريق العمل {title} {state}")
-                .because(telling, "reason")
-        }
+        A::TaskForceTransitioned => special::task_force_transitioned(telling),
         A::MemberAppointed => special::member_appointed(telling),
         A::MemberUpdated => special::member_updated(telling),
         A::MemberTransitioned | A::UserTransitioned => special::account_transitioned(telling),
@@ -31,7 +28,9 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
         }
         A::HealthStated => special::health_stated(telling),
         A::StepUpdated => special::step_updated(telling),
-        A::StepTransitioned => say("The step {title} is now {state}", "أصبحت حالة الخطوة {title} {state}"),
+        A::StepTransitioned => {
+            say("The step {title} is now {state}", "انتقلت الخطوة {title} إلى حالة {state}")
+        }
         A::StepAnswered => say(
             "{actor} answered the council's adjustment of the step {title} with a note",
             "أُجيب بملاحظة عن قرار المجلس بالتعديل في الخطوة {title}",
@@ -64,7 +63,7 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
             say("{actor} changed the sector {title}", "عُدِّل القطاع {title}").with_fields(telling)
         }
         A::SectorTransitioned => {
-            say("{actor} moved the sector {title} to {state}", "أصبحت حالة القطاع {title} {state}")
+            say("{actor} moved the sector {title} to {state}", "انتقل القطاع {title} إلى حالة {state}")
                 .because(telling, "reason")
         }
         A::SectorDeleted => say("{actor} deleted the sector {title}", "حُذف القطاع {title}"),
@@ -99,7 +98,7 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
             say("{actor} changed the migration {title}", "عُدِّل الترحيل {title}").with_fields(telling)
         }
         A::MigrationTransitioned => {
-            say("{actor} moved the migration {title} to {state}", "أصبحت حالة الترحيل {title} {state}")
+            say("{actor} moved the migration {title} to {state}", "انتقل الترحيل {title} إلى حالة {state}")
                 .because(telling, "reason")
         }
         A::MigrationDeleted => say("{actor} deleted the migration {title}", "حُذف الترحيل {title}"),
@@ -130,13 +129,13 @@ pub(super) fn told(telling: Telling<'_>) -> Told {
         A::ConditionCreated => special::condition_created(telling),
         A::ConditionUpdated => special::condition_updated(telling),
         A::ConditionTransitioned => {
-            say("{actor} moved the condition {title} to {state}", "أصبحت حالة الشرط {title} {state}")
+            say("{actor} moved the condition {title} to {state}", "انتقل الشرط {title} إلى حالة {state}")
                 .because(telling, "reason")
         }
         A::ActivityCreated => special::activity_created(telling),
         A::ActivityUpdated => special::activity_updated(telling),
         A::ActivityTransitioned => {
-            say("{actor} moved the activity {title} to {state}", "أصبحت حالة النشاط {title} {state}")
+            say("{actor} moved the activity {title} to {state}", "انتقل النشاط {title} إلى حالة {state}")
                 .because(telling, "reason")
         }
         A::ActivityDeleted => say("{actor} deleted the activity {title}", "حُذف النشاط {title}"),

@@ -11,7 +11,7 @@ use crate::domain::rights::SeatRole;
 use crate::domain::sector::AssessmentKind;
 use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
-use crate::domain::task_force::HealthRating;
+use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary;
 
@@ -37,6 +37,16 @@ pub(super) fn task_force_updated(telling: Telling<'_>) -> Told {
     telling
         .say("{actor} changed the task force {title}", "عُدِّلت بيانات فريق العمل {title}")
         .with_fields(telling)
+}
+
+pub(super) fn task_force_transitioned(telling: Telling<'_>) -> Told {
+    let moved =
+        telling.say("The task force {title} is now {state}", "انتقل فريق العمل {title} إلى حالة {state}");
+    match to::<TaskForceState>(telling) {
+        // A decision of the council concludes a task force, and the event of the decision has the same reason.
+        Some(TaskForceState::Concluded) => moved,
+        _ => moved.because(telling, "reason"),
+    }
 }
 
 pub(super) fn member_appointed(telling: Telling<'_>) -> Told {
@@ -148,7 +158,7 @@ pub(super) fn waiver(telling: Telling<'_>, english: &str, arabic: &str) -> Told 
 
 pub(super) fn policy_transitioned(telling: Telling<'_>) -> Told {
     let moved =
-        telling.say("{actor} moved the policy {title} to {state}", "أصبحت حالة السياسة {title} {state}");
+        telling.say("{actor} moved the policy {title} to {state}", "انتقلت السياسة {title} إلى حالة {state}");
     let moved = match telling.named(telling.facts.after("supersededById")) {
         Some(other) => moved.and(telling.say_with(
             ", since the policy {other} takes its place",
@@ -192,7 +202,7 @@ pub(super) fn pilot_updated(telling: Telling<'_>) -> Told {
 
 pub(super) fn pilot_transitioned(telling: Telling<'_>) -> Told {
     let moved = telling
-        .say("{actor} moved the pilot {title} to {state}", "أصبحت حالة المشروع التجريبي {title} {state}");
+        .say("{actor} moved the pilot {title} to {state}", "انتقل المشروع التجريبي {title} إلى حالة {state}");
     let moved = match telling.label_after::<PilotOutcome>("outcome") {
         Some(outcome) => moved.and(telling.say_with(
             " with the outcome {outcome}",
@@ -329,10 +339,9 @@ pub(super) fn condition_updated(telling: Telling<'_>) -> Told {
 
 pub(super) fn activity_created(telling: Telling<'_>) -> Told {
     match telling.named(telling.facts.after("assigneeId")) {
-        Some(assignee) if telling.is_actor(assignee) => telling.say_with(
+        Some(assignee) if telling.is_actor(assignee) => telling.say(
             "{actor} created the activity {title} and took it on",
-            "أُنشئ النشاط {title} وأُسند إلى {assignee}",
-            &[("assignee", telling.name(&assignee.title))],
+            "أُنشئ النشاط {title}، وهو في عهدة {actor}",
         ),
         Some(assignee) => telling.say_with(
             "{actor} created the activity {title} and assigned it to {assignee}",
@@ -346,12 +355,14 @@ pub(super) fn activity_created(telling: Telling<'_>) -> Told {
 pub(super) fn activity_updated(telling: Telling<'_>) -> Told {
     let facts = telling.facts;
     if let Some(assignee) = telling.named(facts.after("assigneeId")) {
-        let name = [("assignee", telling.name(&assignee.title))];
-        let arabic = "أُسند النشاط {title} إلى {assignee}";
         return if telling.is_actor(assignee) {
-            telling.say_with("{actor} took on the activity {title}", arabic, &name)
+            telling.say("{actor} took on the activity {title}", "صار النشاط {title} في عهدة {actor}")
         } else {
-            telling.say_with("{actor} assigned the activity {title} to {assignee}", arabic, &name)
+            telling.say_with(
+                "{actor} assigned the activity {title} to {assignee}",
+                "أُسند النشاط {title} إلى {assignee}",
+                &[("assignee", telling.name(&assignee.title))],
+            )
         };
     }
     if facts.changes_only("assigneeId") {

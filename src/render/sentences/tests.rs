@@ -103,7 +103,7 @@ fn states_have_the_labels_of_their_vocabulary_and_reasons_are_quoted() {
     );
     assert_eq!(
         told(EventAction::ActivityTransitioned, Some("blocked"), reason, Language::Arabic),
-        "أصبحت حالة النشاط «[قياس الإنارة]» «[متوقف]»: «[ننتظر البيانات]» — [لينا حداد]."
+        "انتقل النشاط «[قياس الإنارة]» إلى حالة «[متوقف]»: «[ننتظر البيانات]» — [لينا حداد]."
     );
     let long = json!({ "reason": { "en": "word ".repeat(100) } });
     let told = told(EventAction::ActivityTransitioned, Some("blocked"), long, Language::English);
