@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::support::background::BackgroundWork;
 use crate::support::client::Draft;
 use crate::support::mail::{Received, Reply, TestMailServer};
+use crate::support::sign_in::sign_in;
 use crate::support::votes::{all_vote, ready_policy_step, submit};
 use crate::support::world::PANEL;
 use crate::support::{Setup, TestApp, Who};
@@ -218,4 +219,46 @@ async fn emails_show_no_comment_text_and_no_values_that_act_as_html() {
     let email = server.wait_for(&Who::Expert1.email(), 1).await.remove(0);
     assert!(!email.raw.contains("Confidential") && !email.text().contains("Confidential"));
     assert!(!email.html().contains("<b>") && email.html().contains("&#60;b&#62;Bold"), "{}", email.html());
+}
+
+#[tokio::test]
+async fn a_person_is_invited_votes_and_learns_the_outcome_by_email_alone() {
+    let server = TestMailServer::start();
+    let app = with_mail(&server).await;
+    ready_policy_step(&app).await;
+    let _work = BackgroundWork::of(&app);
+    let address = "lina@city.example";
+    let new = json!({ "email": address, "name": { "ar": "لينا" }, "role": "expert", "locale": "ar" });
+    let user = app.as_secretariat().create("/v1/users", new).await;
+    let seat = json!({ "userId": user["id"], "role": "expert" });
+    app.as_secretariat().post(app.a("/members"), seat).await.expect(201);
+
+    // The first e-mail leads to the page on which the person chooses a password.
+    let page = server.wait_for(address, 1).await.remove(0).page_path();
+    let password = "three wooden ships at noon";
+    let fields = serde_urlencoded::to_string([("password", password), ("repeated", password)]).unwrap();
+    let draft = Draft::new(Method::POST, page).body("application/x-www-form-urlencoded", fields);
+    app.as_anybody().send(draft).await.expect(200);
+    let appointed = server.wait_for(address, 2).await.remove(1);
+    assert!(
+        appointed.html().contains("dir=\"rtl\"") && appointed.text().contains("Alpha"),
+        "{}",
+        appointed.text()
+    );
+
+    app.advance(TimeDelta::minutes(3));
+    let submission = submit(app.as_chair(), "policy").await;
+    let told = server.wait_for(address, 3).await.remove(2);
+    assert!(told.subject().contains("بانتظار تصويتك"), "{}", told.subject());
+    let signed_in = sign_in(&app, address, password).await.expect(200).json();
+    let bearer = format!("Bearer {}", signed_in["accessToken"].as_str().unwrap());
+    let vote = Draft::new(Method::PUT, format!("{}/votes/mine", submission.path))
+        .json(&json!({ "choice": "approve" }))
+        .header("Authorization", &bearer);
+    app.as_anybody().send(vote).await.expect(200);
+
+    app.advance(TimeDelta::minutes(3));
+    all_vote(&app, &submission, "approve", &PANEL[..3]).await;
+    let outcome = server.wait_for(address, 4).await.remove(3);
+    assert!(outcome.subject().contains("أقرّ الأعضاء"), "{}", outcome.subject());
 }

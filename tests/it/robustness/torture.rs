@@ -4,6 +4,8 @@
 //! Three rounds by default, 200 in a long run (`make torture`, `make soak`), or `TASKFORCE_TORTURE_ROUNDS`. The instants
 //! of the kills are random (`TASKFORCE_SEED`).
 
+mod emails;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
