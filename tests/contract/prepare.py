@@ -123,8 +123,13 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 
 
 # Random passwords are wrong, and after too many guesses every request is refused.
 [[operations]]
-include-operation-id = ["signIn", "refreshSession", "acceptInvitation", "changePassword"]
+include-operation-id = ["signIn", "refreshSession", "acceptInvitation", "changePassword", "resetPassword"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 429]
+
+# The service under test has no mail server.
+[[operations]]
+include-operation-id = ["requestPasswordReset"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 409, 429]
 
 [[operations]]
 include-operation-id = ["transitionTaskForce"]

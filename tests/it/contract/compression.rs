@@ -162,6 +162,7 @@ async fn no_answer_with_a_secret_is_stored_or_compressed() {
         "refreshSession",
         "renewWebhookSecret",
         "resendInvitation",
+        "resetPassword",
         "signIn",
     ]);
     let renamed: BTreeSet<_> =

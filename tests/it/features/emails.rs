@@ -8,18 +8,14 @@ use serde_json::{Value, json};
 
 use crate::support::background::BackgroundWork;
 use crate::support::client::Draft;
-use crate::support::mail::{Received, Reply, TestMailServer};
+use crate::support::mail::{Received, Reply, TestMailServer, start_with};
 use crate::support::sign_in::sign_in;
 use crate::support::votes::{all_vote, ready_policy_step, submit};
 use crate::support::world::PANEL;
 use crate::support::{Setup, TestApp, Who};
 
 async fn with_mail(server: &TestMailServer) -> TestApp {
-    let app = TestApp::start_with(Setup { mail: Some(server.mailing()), ..Setup::default() }).await;
-    let id = app.world().a.parse().unwrap();
-    while app.app.tell_batch(id, 200).await.unwrap() {}
-    app.db().await.batch_execute("delete from notifications").await.unwrap();
-    app
+    start_with(server.mailing()).await
 }
 
 /// Waits until the database counts a number.

@@ -57,6 +57,8 @@ pub(crate) struct Setup {
     pub(crate) single_sign_on: Option<SingleSignOn>,
     /// How often a password may be guessed.
     pub(crate) throttle: Limits,
+    /// How often a new password may be asked for.
+    pub(crate) reset_throttle: Limits,
     /// The space that files may take.
     pub(crate) storage: StorageLimits,
     /// The mail server; by default one that is never there, so that e-mails wait.
@@ -73,6 +75,7 @@ impl Default for Setup {
             adjust: Box::new(|_usual| ()),
             single_sign_on: None,
             throttle: Limits::GENEROUS,
+            reset_throttle: Limits::GENEROUS,
             storage: StorageLimits::default(),
             mail: Some(mail::nowhere()),
             webhooks: None,
@@ -139,6 +142,7 @@ impl TestApp {
         let mut app = App::new(pool, clock.clone(), Passwords::cheap().unwrap(), tokens)
             .with_storage_limits(setup.storage);
         app.throttle = Arc::new(Throttle::new(setup.throttle));
+        app.reset_throttle = Arc::new(Throttle::new(setup.reset_throttle));
         if let Some(mailing) = setup.mail {
             app = app.with_mail(mailing);
         }

@@ -12,6 +12,7 @@ use taskforce::delivery::smtp::{MailServer, Sender};
 
 use super::app::ISSUER;
 use super::certificates::{self, Authority};
+use super::{Setup, TestApp};
 
 /// The sender of all e-mails.
 pub(crate) const SENDER: &str = "Smart City <taskforce@city.example>";
@@ -189,6 +190,15 @@ impl TestMailServer {
         let what = format!("{number} attempts for {address}");
         wait_until(&what, || self.attempts(address) >= number).await;
     }
+}
+
+/// A service with e-mail, whose people were told of everything that has happened so far.
+pub(crate) async fn start_with(mailing: Mailing) -> TestApp {
+    let app = TestApp::start_with(Setup { mail: Some(mailing), ..Setup::default() }).await;
+    let told = "insert into notification_cursors (task_force_id, seq) select task_force_id, seq from task_force_heads
+        on conflict (task_force_id) do update set seq = excluded.seq";
+    app.db().await.batch_execute(told).await.unwrap();
+    app
 }
 
 /// E-mail through a mail server at an address.

@@ -156,7 +156,8 @@ pub(super) async fn seeded() -> (&'static str, &'static Arc<World>) {
     static WORLD: OnceCell<Arc<World>> = OnceCell::const_new();
     let seed = async || {
         let database = postgres::copy_of(postgres::migrated().await).await;
-        let setup = Setup { now: beginning() - TimeDelta::minutes(5), ..Setup::default() };
+        // Without a mail server: no e-mail of the beginning waits in the databases of the tests.
+        let setup = Setup { now: beginning() - TimeDelta::minutes(5), mail: None, ..Setup::default() };
         let mut app = TestApp::over(database, setup).await;
         let mut world = World::default();
         people(&app, &mut world).await;
