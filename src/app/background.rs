@@ -18,6 +18,7 @@ impl App {
             () = self.run_ends_of_votes() => {}
             () = self.run_emails() => {}
             () = self.run_webhooks() => {}
+            () = self.run_reminders() => {}
         }
     }
 }

@@ -32,7 +32,7 @@ fn kept_for(what: Expired) -> TimeDelta {
     match what {
         Expired::IdempotencyKeys | Expired::PageLinks | Expired::PasswordResets => TimeDelta::hours(24),
         Expired::RefusedAttempts => TimeDelta::days(90),
-        Expired::Notifications => super::notifications::KEPT,
+        Expired::Notifications | Expired::Reminders => super::notifications::KEPT,
         Expired::Sessions | Expired::Invitations | Expired::Emails => TimeDelta::days(30),
     }
 }

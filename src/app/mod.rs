@@ -46,6 +46,7 @@ pub mod policies;
 pub mod read;
 pub mod readiness;
 pub mod refused_attempts;
+pub mod reminders;
 pub mod rendering;
 pub mod report_files;
 pub mod reports;

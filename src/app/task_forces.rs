@@ -25,6 +25,7 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::domain::working_week;
 use crate::domain::writing::Write;
 
 /// A task force as a caller sees it.
@@ -65,6 +66,11 @@ impl TaskForceView {
 
 fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::TaskForce, id)
+}
+
+/// The fields with the working days in the order of the week.
+fn in_order(fields: TaskForceFields) -> TaskForceFields {
+    TaskForceFields { working_week: working_week::in_order(fields.working_week), ..fields }
 }
 
 fn has_unknown_country(fields: &TaskForceFields) -> bool {
@@ -166,6 +172,7 @@ impl App {
         fields: TaskForceFields,
         members: Vec<NewMember>,
     ) -> Result<TaskForceView> {
+        let fields = in_order(fields);
         self.write_new(caller, async |conn, actor, id, ids| {
             let now = ids.now();
             let mut errors = errors_of(conn, None, &fields, now).await?;
@@ -219,7 +226,7 @@ impl App {
             let (before_council, panel) =
                 tokio::try_join!(db::reports::before_council(conn, id), db::members::panel(conn, id))?;
             let before = task_force.fields.clone();
-            let after = patch(before.clone())?;
+            let after = in_order(patch(before.clone())?);
             if after == before {
                 return Ok(TaskForceView::new(task_force, before_council, &panel, &tx.access));
             }

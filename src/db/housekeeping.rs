@@ -27,10 +27,12 @@ pub enum Expired {
     Emails,
     /// Links for forgotten passwords, by the time of their expiry.
     PasswordResets,
+    /// Reminders, by their time.
+    Reminders,
 }
 
 impl Expired {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::IdempotencyKeys,
         Self::RefusedAttempts,
         Self::Sessions,
@@ -39,6 +41,7 @@ impl Expired {
         Self::Notifications,
         Self::Emails,
         Self::PasswordResets,
+        Self::Reminders,
     ];
 
     /// The statement skips locked rows, since several instances may delete at once.
@@ -78,6 +81,11 @@ impl Expired {
                 "delete from password_resets where user_id in (
                      select user_id from password_resets where expires_at < $1
                      order by expires_at limit $2 for update skip locked)"
+            }
+            Self::Reminders => {
+                "delete from reminders where (task_force_id, kind, subject_id, day) in (
+                     select task_force_id, kind, subject_id, day from reminders where reminded_at < $1
+                     order by reminded_at limit $2 for update skip locked)"
             }
             Self::Invitations => {
                 "delete from invitations where token_hash in (

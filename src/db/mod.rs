@@ -47,6 +47,7 @@ pub mod pool;
 pub mod references;
 pub mod refused_attempts;
 pub mod relations;
+pub mod reminders;
 pub mod report_data;
 pub mod report_files;
 pub mod reports;

@@ -566,6 +566,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    reminders (task_force_id, kind, subject_id, day) {
+        task_force_id -> Uuid,
+        kind -> Text,
+        subject_id -> Uuid,
+        day -> Date,
+        reminded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     report_files (task_force_id, report_id, format, language) {
         task_force_id -> Uuid,
         report_id -> Uuid,
@@ -734,6 +744,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         search -> Text,
+        working_week -> Array<Text>,
     }
 }
 
@@ -878,6 +889,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     policies,
     refresh_tokens,
     refused_attempts,
+    reminders,
     report_files,
     reports,
     sectors,

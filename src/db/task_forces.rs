@@ -17,6 +17,7 @@ use crate::domain::scales::EvolutionStage;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
+use crate::domain::working_week::Weekday;
 
 /// A task force as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -49,6 +50,8 @@ pub struct TaskForceFields {
     pub evolution_stage: Option<EvolutionStage>,
     pub maturity_level: Option<i16>,
     pub next_council_date: Option<NaiveDate>,
+    /// The days of the week on which the members work, in the order of the week.
+    pub working_week: Vec<Weekday>,
 }
 
 /// Inserts a task force, its first cycle and the five steps, all locked.

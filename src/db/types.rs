@@ -38,6 +38,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::webhook::{DeliveryError, DeliveryOutcome, WebhookState};
+use crate::domain::working_week::Weekday;
 
 /// Lets a column of a row be read as this type.
 macro_rules! queryable {
@@ -153,6 +154,7 @@ text_columns!(
     DeliveryError,
     DeliveryOutcome,
     WebhookState,
+    Weekday,
 );
 
 column!(Numeric: Decimal);

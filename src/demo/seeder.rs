@@ -34,6 +34,7 @@ use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::Language;
 use crate::domain::user::UserRole;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::domain::working_week;
 
 /// The start of the working day, in UTC.
 const MORNING: NaiveTime = match NaiveTime::from_hms_opt(7, 0, 0) {
@@ -210,6 +211,7 @@ impl Seeder {
             mandate: text(team.mandate),
             time_zone: team.time_zone.to_owned(),
             max_sectors: team.max_sectors,
+            working_week: working_week::USUAL.to_vec(),
             evolution_stage: team.evolution_stage,
             maturity_level: Some(team.maturity_level),
             next_council_date: Some(self.date(team.next_council)),

@@ -26,6 +26,7 @@ vocabulary! {
         ActivityOverdue = "activityOverdue", "An activity of yours is overdue", "نشاط كُلِّفت به متأخر عن موعده";
         ConditionAssigned = "conditionAssigned", "A condition of the council is yours to meet", "أُسند إليك استيفاء شرط للمجلس";
         ConditionDue = "conditionDue", "A condition of yours falls due", "شرط مسند إليك يحلّ موعده";
+        ConditionOverdue = "conditionOverdue", "A condition of yours is overdue", "شرط مسند إليك متأخر عن موعده";
         ConditionReported = "conditionReported", "A condition reported met waits for acceptance", "شرط أُبلغ عن استيفائه ينتظر القبول";
         ConditionReturned = "conditionReturned", "A condition reported met is open again", "أُعيد فتح شرط أُبلغ عن استيفائه";
         ConditionSettled = "conditionSettled", "A condition was accepted or waived", "قُبل استيفاء شرط أو أُعفي منه";
@@ -61,6 +62,7 @@ impl NotificationKind {
             | Self::ActivityDue
             | Self::ConditionAssigned
             | Self::ConditionDue
+            | Self::ConditionOverdue
             | Self::ConditionReported
             | Self::ConditionReturned
             | Self::ReportSubmitted

@@ -12,6 +12,7 @@ use super::text::LocalizedNote;
 use crate::domain::scales::Aim;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::domain::working_week::Weekday;
 
 /// Aims, each at most once.
 #[derive(Debug)]
@@ -36,6 +37,33 @@ impl ToSchema for Aims {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((Aim::name().into_owned(), Aim::schema()));
+    }
+}
+
+/// The working days of a week, each at most once.
+#[derive(Debug)]
+pub(super) struct WorkingWeek;
+
+impl PartialSchema for WorkingWeek {
+    fn schema() -> RefOr<Schema> {
+        ArrayBuilder::new()
+            .items(Ref::from_schema_name(Weekday::name()))
+            .unique_items(true)
+            .min_items(Some(1))
+            .max_items(Some(Weekday::ALL.len()))
+            .description(Some("Days of the week on which people work, each at most once."))
+            .examples([serde_json::json!(["sunday", "monday", "tuesday", "wednesday", "thursday"])])
+            .into()
+    }
+}
+
+impl ToSchema for WorkingWeek {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("WorkingWeek")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Weekday::name().into_owned(), Weekday::schema()));
     }
 }
 

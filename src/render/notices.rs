@@ -128,6 +128,13 @@ fn wording(facts: &NoticeFacts<'_>) -> (&'static str, &'static str) {
             ("The council's condition {title} is due on {day}", "يحلّ موعد شرط المجلس {title} في {day}")
         }
         Kind::ConditionDue => ("The council's condition {title} falls due", "يحلّ موعد شرط المجلس {title}"),
+        Kind::ConditionOverdue if details.due_date.is_some() => (
+            "The council's condition {title} is overdue: it was due on {day}",
+            "تأخر استيفاء شرط المجلس {title} عن موعده، وهو {day}",
+        ),
+        Kind::ConditionOverdue => {
+            ("The council's condition {title} is overdue", "تأخر استيفاء شرط المجلس {title} عن موعده")
+        }
         Kind::ConditionReported => (
             "{actor} reported the condition {title} met, and the report waits for acceptance",
             "أُبلغ عن استيفاء الشرط {title}، والبلاغ بانتظار القبول",

@@ -21,6 +21,7 @@ use crate::domain::scales::EvolutionStage;
 use crate::domain::step::StepName;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::domain::working_week::{self, Weekday};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
 use crate::http::name_sort::NameSort;
@@ -33,6 +34,7 @@ use crate::http::problem::{Result, TransitionDocument};
 use crate::http::request::{Change, Create, IfMatch, Read, Root, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
+use crate::http::values::WorkingWeek;
 
 pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
@@ -78,6 +80,15 @@ pub(super) struct TaskForceFields {
     /// Day of the council's next meeting.
     #[schema(example = "2027-01-20")]
     next_council_date: Option<NaiveDate>,
+    /// Working days of the members; Sunday to Thursday if the request names none. Reminders of what falls due come in the
+    /// evening of the last working day before.
+    #[serde(default = "usual_week")]
+    #[schema(required = false, value_type = WorkingWeek)]
+    working_week: Vec<Weekday>,
+}
+
+fn usual_week() -> Vec<Weekday> {
+    working_week::USUAL.to_vec()
 }
 
 fn few() -> i16 {
@@ -151,6 +162,9 @@ pub(super) struct TaskForceItem {
     /// Day of the council's next meeting.
     #[schema(required, example = "2027-01-20")]
     next_council_date: Option<NaiveDate>,
+    /// Working days of the members, in the order of the week.
+    #[schema(value_type = WorkingWeek)]
+    working_week: Vec<Weekday>,
     /// Current state.
     state: TaskForceState,
     /// Reason for the suspension or dissolution.
@@ -182,6 +196,7 @@ impl From<ListedTaskForce> for TaskForceItem {
             mandate: row.fields.mandate,
             time_zone: row.fields.time_zone,
             max_sectors: row.fields.max_sectors,
+            working_week: row.fields.working_week,
             evolution_stage: row.fields.evolution_stage,
             maturity_level: row.fields.maturity_level,
             next_council_date: row.fields.next_council_date,

@@ -3,7 +3,7 @@
 use crate::domain::text::Language;
 
 /// The fields that a change can concern, by the names that events have for them.
-const FIELDS: [(&str, &str, &str); 50] = [
+const FIELDS: [(&str, &str, &str); 51] = [
     ("aims", "aims", "الأهداف"),
     ("approach", "approach", "المنهج"),
     ("assessedOn", "day of the assessment", "يوم التقييم"),
@@ -54,6 +54,7 @@ const FIELDS: [(&str, &str, &str); 50] = [
     ("title", "title", "العنوان"),
     ("unit", "unit", "وحدة القياس"),
     ("value", "value", "القيمة"),
+    ("workingWeek", "working days", "أيام العمل"),
 ];
 
 /// The name of a field; `None` for a field that people do not know by a name.

@@ -31,9 +31,11 @@ fn cases(kind: NotificationKind) -> Vec<NotificationDetails> {
             NotificationDetails { quorum_lost: true, ..none() },
         ],
         Kind::ActivityAssigned => vec![none(), due, NotificationDetails { count: Some(12), ..none() }],
-        Kind::ActivityDue | Kind::ActivityOverdue | Kind::ConditionAssigned | Kind::ConditionDue => {
-            vec![none(), due]
-        }
+        Kind::ActivityDue
+        | Kind::ActivityOverdue
+        | Kind::ConditionAssigned
+        | Kind::ConditionDue
+        | Kind::ConditionOverdue => vec![none(), due],
         Kind::ActivityReviewed => vec![state("done"), state("inProgress")],
         Kind::ConditionSettled => vec![state("met"), state("waived")],
         Kind::DecisionRecorded => {

@@ -29,6 +29,7 @@ mod password_links;
 mod pilots;
 mod policies;
 mod refused_attempts;
+mod reminders;
 mod reports;
 mod sectors;
 mod service;

@@ -15,7 +15,7 @@ use crate::domain::vocabulary::Vocabulary;
 use crate::domain::{
     activity, audit, ballot, criterion, decision, event, evidence, migration, notification, pilot, policy,
     refusal, report, rights, scales, sector, shared_page, state_machine, step, submission, task, task_force,
-    text, user, webhook,
+    text, user, webhook, working_week,
 };
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
@@ -67,6 +67,7 @@ impl Vocabularies {
             entries::<rights::KeyScope>(),
             entries::<task_force::TaskForceState>(),
             entries::<task_force::HealthRating>(),
+            entries::<working_week::Weekday>(),
             entries::<step::StepName>(),
             entries::<step::StepState>(),
             entries::<submission::SubmissionState>(),

@@ -59,8 +59,9 @@ const NOT_DELETED_BY_REQUEST: [(&str, &str); 2] = [
 ];
 
 /// Tables below a task force that its archive leaves out, and why.
-const NOT_ARCHIVED: [(&str, &str); 6] = [
+const NOT_ARCHIVED: [(&str, &str); 7] = [
     ("notification_cursors", "nobody is told of the events of an archive"),
+    ("reminders", "a restored task force reminds of what is due from then on"),
     ("open_activity_counts", "counted by triggers when the activities are restored"),
     ("webhook_deliveries", "of a webhook"),
     ("webhook_positions", "of a webhook"),

@@ -1,0 +1,1 @@
+alter table task_forces drop column working_week;
