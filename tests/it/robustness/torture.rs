@@ -5,6 +5,7 @@
 //! of the kills are random (`TASKFORCE_SEED`).
 
 mod emails;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -83,9 +84,15 @@ impl Killable {
 
     /// The service and its address: the greeting contains the public URL only.
     fn start(&self) -> (Service, String) {
+        self.start_with(&[])
+    }
+
+    /// The service with further settings, and its address.
+    fn start_with(&self, settings: &[(&str, &str)]) -> (Service, String) {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let service = Service::start(self.command().arg("serve").env("TASKFORCE_BIND", port.to_string()));
-        (service, format!("http://{port}"))
+        let mut command = self.command();
+        command.arg("serve").env("TASKFORCE_BIND", port.to_string()).envs(settings.iter().copied());
+        (Service::start(&mut command), format!("http://{port}"))
     }
 
     /// Every chain, as the command line verifies it.

@@ -1,6 +1,6 @@
 //! A receiver of webhooks: a server with TLS that answers as a test says, and remembers what it was sent.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -269,4 +269,26 @@ pub(crate) fn webhooks(networks: &[&str], authority: Option<&Authority>) -> Webh
 /// A service whose webhooks reach receivers of this authority.
 pub(crate) async fn app_with(authority: &Authority) -> TestApp {
     TestApp::start_with(Setup { webhooks: Some(webhooks_to(authority)), ..Setup::default() }).await
+}
+
+/// Fails unless each event arrived, in order, and events that arrived again have the same `webhook-id`.
+#[track_caller]
+pub(crate) fn expect_in_order(received: &[Received], from: i64, to: i64) {
+    let mut ids: BTreeMap<i64, &str> = BTreeMap::new();
+    let mut first = Vec::new();
+    for message in received {
+        match ids.get(&message.seq()) {
+            Some(id) => assert_eq!(*id, message.id(), "event {}", message.seq()),
+            None => {
+                ids.insert(message.seq(), message.id());
+                first.push(message.seq());
+            }
+        }
+    }
+    assert_eq!(
+        first,
+        (from + 1..=to).collect::<Vec<_>>(),
+        "{:?}",
+        received.iter().map(Received::seq).collect::<Vec<_>>()
+    );
 }

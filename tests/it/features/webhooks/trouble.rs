@@ -1,6 +1,5 @@
 //! Receivers in trouble: every event arrives all the same, in order, and twice only under the same `webhook-id`.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use super::{plan, seqs, webhook};
 use crate::support::background::BackgroundWork;
 use crate::support::certificates::Authority;
-use crate::support::receiver::{Received, Receiver, Reply, app_with};
+use crate::support::receiver::{Receiver, Reply, app_with, expect_in_order};
 use crate::support::votes::last_seq;
 use crate::support::{Resource, TestApp};
 
@@ -28,22 +27,6 @@ async fn attempts(app: &TestApp, webhook: &Resource) -> Vec<(String, Value, Valu
 async fn db_attempts_reach(app: &TestApp, count: usize) {
     let query = "select count(*) from webhook_deliveries where finished_at is not null";
     app.db_reaches(query, i64::try_from(count).unwrap()).await;
-}
-
-/// Fails unless each event arrived, in order, and events that arrived again have the same `webhook-id`.
-fn expect_in_order(received: &[Received], from: i64, to: i64) {
-    let mut ids: BTreeMap<i64, &str> = BTreeMap::new();
-    let mut first = Vec::new();
-    for message in received {
-        match ids.get(&message.seq()) {
-            Some(id) => assert_eq!(*id, message.id(), "event {}", message.seq()),
-            None => {
-                ids.insert(message.seq(), message.id());
-                first.push(message.seq());
-            }
-        }
-    }
-    assert_eq!(first, (from + 1..=to).collect::<Vec<_>>(), "{:?}", seqs(received));
 }
 
 #[tokio::test]
