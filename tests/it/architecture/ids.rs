@@ -1,7 +1,7 @@
 //! The ids of the rows of a task force grow under its lock, since lists and rules order rows by their ids.
 
 /// The files that make ids of rows outside of task forces, or ids that order nothing.
-const OTHER_IDS: [&str; 10] = [
+const OTHER_IDS: [&str; 11] = [
     "app/api_keys.rs",
     "app/emails.rs",
     "app/emails/news.rs",
@@ -11,6 +11,7 @@ const OTHER_IDS: [&str; 10] = [
     "app/single_sign_on.rs",
     "app/users.rs",
     "db/events.rs",
+    "db/notifications.rs",
     "db/refused_attempts.rs",
 ];
 
