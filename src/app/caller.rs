@@ -75,7 +75,7 @@ impl Caller {
 
     /// The service itself, for what time brings: no user, so that no query gives a right to this caller.
     pub(super) fn of_service() -> Self {
-        Self::new(Uuid::nil(), Credential::Session(Uuid::nil()), Uuid::now_v7().to_string())
+        Self::new(Uuid::nil(), Credential::Session(Uuid::nil()), Uuid::new_v4().to_string())
     }
 
     /// Waits until no other request with the caller's `Idempotency-Key` is being executed, if there is a key.

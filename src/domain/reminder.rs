@@ -41,9 +41,9 @@ pub const KINDS: [NotificationKind; 5] = [
 /// The days of which people are reminded at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReminderWindow {
-    /// What is due on one of these days falls due.
+    /// Days: work that is due on one of them falls due.
     pub due: RangeInclusive<NaiveDate>,
-    /// What was due on one of these days is overdue.
+    /// Days: work that was due on one of them is overdue.
     pub overdue: RangeInclusive<NaiveDate>,
 }
 

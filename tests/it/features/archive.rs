@@ -37,7 +37,7 @@ async fn an_archive_has_every_row_and_every_file_and_names_them_with_their_hashe
     let unnamed = new_evidence(&app, "policy", policy.id(), json!({})).await;
     app.as_expert().send(upload(&unnamed, "text/plain", "نص")).await.expect(200);
 
-    let mut archive = download(app.as_chair(), app.a("/archive")).await;
+    let mut archive = download(app.as_secretariat(), app.a("/archive")).await;
     let names = archive.names();
     assert_eq!(names.last().unwrap(), "manifest.json");
     let manifest = archive.manifest();

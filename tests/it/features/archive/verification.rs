@@ -33,7 +33,7 @@ pub(super) async fn archive(app: &TestApp) -> (Downloaded, String) {
     let removed = uploaded(app, &new_evidence(app, "policy", policy.id(), json!({})).await).await;
     let reason = json!({ "reason": { "en": "Filed twice" } });
     app.as_secretariat().command(&removed, "remove-file", reason).await.expect(200);
-    (download(app.as_chair(), app.a("/archive")).await, path)
+    (download(app.as_secretariat(), app.a("/archive")).await, path)
 }
 
 #[tokio::test]

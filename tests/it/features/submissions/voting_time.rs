@@ -68,11 +68,11 @@ async fn an_end_lies_in_the_future_and_at_most_90_days_ahead() {
 
     // Another zone is the same instant.
     let before = last_seq(&app).await;
-    let submission = put(json!("2027-02-20T12:00:00.123456789+03:00")).await.expect(201).json();
-    assert_eq!(submission["votingEndsAt"], "2027-02-20T09:00:00.123456Z");
+    let submission = put(json!("2027-02-20T11:00:00.123456789+03:00")).await.expect(201).json();
+    assert_eq!(submission["votingEndsAt"], "2027-02-20T08:00:00.123456Z");
     assert_eq!((&submission["votingPausedAt"], &submission["votingEnded"]), (&Value::Null, &json!(false)));
     let event = &events_after(&app, before).await[0];
-    assert_eq!(event["changes"]["votingEndsAt"]["after"], "2027-02-20T09:00:00.123456Z");
+    assert_eq!(event["changes"]["votingEndsAt"]["after"], "2027-02-20T08:00:00.123456Z");
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn fuzz_archives() {
     let app = TestApp::start().await;
     let policy = new_policy(&app).await;
     uploaded(&app, &new_evidence(&app, "policy", policy.id(), json!({})).await).await;
-    let mut archive = download(app.as_chair(), app.a("/archive")).await;
+    let mut archive = download(app.as_secretariat(), app.a("/archive")).await;
     let (manifest, members) = (archive.manifest(), Members::of(&mut archive));
     let whole = members.packed(&manifest);
     let original: BTreeMap<_, _> = members.0.iter().cloned().collect();
