@@ -37,7 +37,7 @@ pub const MAX_URL: usize = 2_000;
 /// The first port that services without privileges use. Those below belong to other protocols, HTTPS excepted.
 const FIRST_FREE_PORT: u16 = 1_024;
 
-/// Why an address cannot be that of a receiver.
+/// The reason why an address cannot be that of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlError {
     /// No address of HTTPS with a host.
@@ -128,7 +128,7 @@ impl Resolve for CheckedNames {
 pub struct Attempt {
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
-    /// Why the message was not delivered; `None` if it was.
+    /// The reason why the message was not delivered; `None` if it was.
     pub error: Option<DeliveryError>,
     pub took: Duration,
 }
@@ -210,7 +210,7 @@ impl Sender {
     }
 }
 
-/// Why an answer does not confirm a delivery; `None` if it does.
+/// The reason why an answer does not confirm a delivery; `None` if it does.
 fn error_of(status: u16, complete: Result<(), DeliveryError>) -> Option<DeliveryError> {
     match status {
         200..=299 => complete.err(),
@@ -219,7 +219,7 @@ fn error_of(status: u16, complete: Result<(), DeliveryError>) -> Option<Delivery
     }
 }
 
-/// Why an exchange has failed.
+/// The reason why an exchange has failed.
 fn reason(error: &reqwest::Error) -> DeliveryError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     let mut is_tls = false;

@@ -89,7 +89,7 @@ pub struct Failures {
     pub since: Option<DateTime<Utc>>,
 }
 
-/// What follows from a failed attempt.
+/// The consequence of a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterFailure {
     /// The event is attempted again.

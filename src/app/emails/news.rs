@@ -112,7 +112,7 @@ impl App {
         self.with_conn(async |conn| Ok(emailing::gather(conn, gathering, now).await?)).await.map(drop)
     }
 
-    /// What an e-mail with notifications says now; `None` if nothing is left to say.
+    /// The content of an e-mail with notifications now; `None` if nothing is left to say.
     pub(super) async fn written_news(
         &self,
         mailing: &Mailing,

@@ -1,4 +1,4 @@
-//! How far the events of each webhook were delivered, and the claims of workers.
+//! The positions up to which the events of each webhook were delivered, and the claims of workers.
 //!
 //! A worker claims a webhook for a while and then delivers outside of any transaction. Every change that it makes names its
 //! claim, so that a worker that was too slow, or whose webhook was changed meanwhile, changes nothing. The end of a claim
@@ -93,7 +93,7 @@ pub async fn claim(
     Prepared(query).load(&mut &*conn).await
 }
 
-/// What a finished attempt leaves behind.
+/// The result of a finished attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// The sequence number of the last event that is done with.

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::{self, App};
@@ -25,6 +24,7 @@ use crate::domain::rights::Action;
 use crate::domain::text::Language;
 use crate::domain::webhook::WebhookState;
 use crate::http::idempotency;
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::patch::Patch;
@@ -34,7 +34,7 @@ use crate::http::request::{Change, Create, Delete, IfMatch, NoBody, Path, Read, 
 use crate::http::response;
 use crate::http::text::PlainLine;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config
         .service(list_webhooks)
         .service(create_webhook)
@@ -139,7 +139,7 @@ impl From<WebhookFields> for NewWebhook {
     }
 }
 
-/// Where a webhook continues.
+/// The position from which a webhook continues.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "after": 240 }))]

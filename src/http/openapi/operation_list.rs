@@ -6,8 +6,8 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Deref, DerefMut};
 
+use actix_web::Route;
 use actix_web::dev::HttpServiceFactory;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -45,19 +45,11 @@ impl<'a, 's> Operations<'a, 's> {
         self.config.service(operation);
         self
     }
-}
 
-impl<'s> Deref for Operations<'_, 's> {
-    type Target = ServiceConfig<'s>;
-
-    fn deref(&self) -> &Self::Target {
-        self.config
-    }
-}
-
-impl DerefMut for Operations<'_, '_> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        self.config
+    /// Adds a page that is no operation: the document does not list it.
+    pub(in crate::http) fn route(&mut self, path: &str, route: Route) -> &mut Self {
+        self.config.route(path, route);
+        self
     }
 }
 

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::WebhookPath;
@@ -15,13 +14,14 @@ use crate::domain::event::EventAction;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::webhook::{DeliveryError, DeliveryOutcome};
+use crate::http::openapi::operation_list::Operations;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
 use crate::http::request::{Create, Path, Read};
 use crate::http::response;
 
-pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+pub(super) fn operations(config: &mut Operations<'_, '_>) {
     config.service(list_webhook_deliveries).service(create_webhook_delivery).service(get_webhook_delivery);
 }
 
