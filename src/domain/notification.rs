@@ -36,6 +36,7 @@ vocabulary! {
         MemberRoleChanged = "memberRoleChanged", "Your role in a task force has changed", "تغيّر دورك في فريق عمل";
         MemberEnded = "memberEnded", "Your seat in a task force has ended", "انتهت عضويتك في فريق عمل";
         TaskForceTransitioned = "taskForceTransitioned", "Your task force has changed its state", "تغيّرت حالة فريق عملك";
+        WebhookDisabled = "webhookDisabled", "A webhook was disabled after deliveries had failed", "عُطِّل خطاف ويب بعد تعذر التسليم";
         Mentioned = "mentioned", "You were mentioned in a comment", "ذُكرت في تعليق";
     }
 }
@@ -71,6 +72,7 @@ impl NotificationKind {
             | Self::MemberRoleChanged
             | Self::MemberEnded
             | Self::TaskForceTransitioned
+            | Self::WebhookDisabled
             | Self::Mentioned => NotificationEmail::AtOnce,
             Self::VoteWithdrawn
             | Self::ActivityAssigned

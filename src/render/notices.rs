@@ -184,6 +184,10 @@ fn wording(facts: &NoticeFacts<'_>) -> (&'static str, &'static str) {
             }
             _ => ("The task force {taskForce} has changed its state", "تغيّرت حالة فريق العمل {taskForce}"),
         },
+        Kind::WebhookDisabled => (
+            "The webhook {title} was disabled after its deliveries had failed",
+            "عُطِّل خطاف الويب {title} بعد تعذر التسليم",
+        ),
         Kind::Mentioned => {
             ("{actor} mentioned you in a comment on the activity {title}", "ذُكرت في تعليق على النشاط {title}")
         }

@@ -185,7 +185,7 @@ pub async fn people(conn: &Conn, task_force_id: Uuid, subjects: &[Subject]) -> Q
         subjects.iter().filter(|subject| subject.kind == kind).map(|subject| subject.id).collect()
     };
     let (submission_ids, activity_ids) = (of_kind(SubjectKind::Submission), of_kind(SubjectKind::Activity));
-    let condition_ids = of_kind(SubjectKind::Condition);
+    let (condition_ids, webhook_ids) = (of_kind(SubjectKind::Condition), of_kind(SubjectKind::Webhook));
     let seats =
         async {
             let rows: Vec<(Uuid, Uuid, SeatRole, Option<NaiveDate>)> = members::table
@@ -247,8 +247,27 @@ pub async fn people(conn: &Conn, task_force_id: Uuid, subjects: &[Subject]) -> Q
             .load(&mut &*conn)
             .await
     };
-    let (seats, of_council, voters, assignees, workers, owners) =
-        tokio::try_join!(seats, of_council, voters, assignees, workers, owners)?;
+    let webhook_owners = async {
+        #[derive(QueryableByName)]
+        struct Owner {
+            #[diesel(sql_type = SqlUuid)]
+            webhook_id: Uuid,
+            #[diesel(sql_type = SqlUuid)]
+            user_id: Uuid,
+        }
+        let query = diesel::sql_query(
+            "select w.id as webhook_id, u.id as user_id from webhooks w join users u on u.id = w.owner_id
+             where w.task_force_id = $1 and w.id = any($2) and (u.role <> 'expert' or exists (
+                 select from members m where m.task_force_id = $1 and m.user_id = u.id and m.to_date is null
+             ))",
+        )
+        .bind::<SqlUuid, _>(task_force_id)
+        .bind::<Array<SqlUuid>, _>(webhook_ids);
+        let owners: Vec<Owner> = Prepared(query).load(&mut &*conn).await?;
+        Ok(owners.into_iter().map(|owner| (owner.webhook_id, owner.user_id)).collect())
+    };
+    let (seats, of_council, voters, assignees, workers, owners, webhook_owners) =
+        tokio::try_join!(seats, of_council, voters, assignees, workers, owners, webhook_owners)?;
     let with_role = |role: UserRole| {
         of_council.iter().filter(|(_, held)| *held == role).map(|(user_id, _)| *user_id).collect()
     };
@@ -260,6 +279,7 @@ pub async fn people(conn: &Conn, task_force_id: Uuid, subjects: &[Subject]) -> Q
         assignees,
         workers,
         owners,
+        webhook_owners,
     })
 }
 

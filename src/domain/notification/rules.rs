@@ -47,6 +47,8 @@ pub enum Audience {
     Secretariat,
     /// The members of the council and its secretariat.
     Council,
+    /// The user by whose right a webhook sends events, and the chair.
+    WebhookOwnerAndChair,
     /// The member that the event is about, also if the seat has ended.
     Subject,
     /// The members whom a comment mentions, and did not mention before.
@@ -67,7 +69,7 @@ const fn rule(action: EventAction, when: When, kind: NotificationKind, audience:
 }
 
 /// The table. An event tells a person of one thing at most, by the first rule that concerns the person.
-pub const RULES: [Rule; 26] = {
+pub const RULES: [Rule; 27] = {
     use super::NotificationKind as Kind;
     use Audience as To;
     use EventAction as On;
@@ -107,6 +109,7 @@ pub const RULES: [Rule; 26] = {
         rule(On::TaskForceTransitioned, Becomes("active"), Kind::TaskForceTransitioned, To::Members),
         rule(On::TaskForceTransitioned, Becomes("suspended"), Kind::TaskForceTransitioned, To::Members),
         rule(On::TaskForceTransitioned, Becomes("dissolved"), Kind::TaskForceTransitioned, To::Members),
+        rule(On::WebhookTransitioned, Becomes("disabled"), Kind::WebhookDisabled, To::WebhookOwnerAndChair),
         rule(On::CommentCreated, Always, Kind::Mentioned, To::Mentioned),
         rule(On::CommentUpdated, Always, Kind::Mentioned, To::Mentioned),
     ]
@@ -154,6 +157,8 @@ pub struct People {
     pub workers: Vec<(Uuid, Uuid)>,
     /// The owners of conditions.
     pub owners: Vec<(Uuid, Uuid)>,
+    /// The users by whose right webhooks send events, if the users may read the task force.
+    pub webhook_owners: Vec<(Uuid, Uuid)>,
 }
 
 impl Rule {
@@ -215,6 +220,11 @@ impl People {
                 current(&|seat| chair(seat) || of_subject(&self.owners, seat.member_id))
             }
             Audience::Secretariat => self.secretariat.clone(),
+            Audience::WebhookOwnerAndChair => {
+                let owners = self.webhook_owners.iter().filter(|(webhook_id, _)| *webhook_id == id);
+                let chairs: Vec<Uuid> = current(&chair);
+                chairs.into_iter().chain(owners.map(|(_, user_id)| *user_id)).collect()
+            }
             Audience::Council => self.secretariat.iter().chain(&self.council_members).copied().collect(),
             Audience::Subject => {
                 let seat = self.seats.iter().find(|seat| seat.member_id == id);
@@ -255,6 +265,7 @@ mod tests {
             assignees: vec![(id(200), id(12)), (id(201), id(13))],
             workers: vec![(id(200), id(2))],
             owners: vec![(id(300), id(14))],
+            webhook_owners: vec![(id(500), id(7)), (id(500), id(1)), (id(501), id(2))],
         }
     }
 
@@ -331,6 +342,17 @@ mod tests {
     }
 
     #[test]
+    fn those_who_can_mend_a_webhook_are_told_once_that_it_was_disabled() {
+        let action = EventAction::WebhookTransitioned;
+        let disabled =
+            Occurrence { actor_id: None, ..becomes(action, SubjectKind::Webhook, 500, "active", "disabled") };
+        let kind = NotificationKind::WebhookDisabled;
+        assert_eq!(told_of(&disabled), [(1, kind), (7, kind)]);
+        let paused = Occurrence { to: Some("paused".into()), ..disabled };
+        assert_eq!(told_of(&paused), []);
+    }
+
+    #[test]
     fn the_states_of_the_table_exist() {
         use crate::domain::activity::ActivityState;
         use crate::domain::decision::ConditionState;
@@ -338,6 +360,7 @@ mod tests {
         use crate::domain::submission::SubmissionState;
         use crate::domain::task_force::TaskForceState;
         use crate::domain::vocabulary::Vocabulary as _;
+        use crate::domain::webhook::WebhookState;
         for Rule { action, when, .. } in RULES {
             let states = match when {
                 When::Becomes(state) => vec![state],
@@ -351,6 +374,7 @@ mod tests {
                     EventAction::ConditionTransitioned => ConditionState::parse(state).is_some(),
                     EventAction::ReportTransitioned => ReportState::parse(state).is_some(),
                     EventAction::TaskForceTransitioned => TaskForceState::parse(state).is_some(),
+                    EventAction::WebhookTransitioned => WebhookState::parse(state).is_some(),
                     other => panic!("{other} has no states here"),
                 };
                 assert!(exists, "{action} to {state}");

@@ -380,7 +380,7 @@ async fn each_person_chooses_the_channels_of_each_kind() {
     assert_eq!((&usual["digestHour"], &usual["timeZone"]), (&json!(7), &Value::Null));
     assert_eq!(usual["kinds"]["mentioned"], json!({ "listed": true, "email": "atOnce" }));
     assert_eq!(usual["kinds"]["activityAssigned"], json!({ "listed": true, "email": "digest" }));
-    assert_eq!(usual["kinds"].as_object().unwrap().len(), 23);
+    assert_eq!(usual["kinds"].as_object().unwrap().len(), 24);
 
     let chosen = json!({ "notificationSettings": {
         "kinds": {
