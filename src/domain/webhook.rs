@@ -62,7 +62,7 @@ pub const LOGGED_SET_ASIDE: i64 = 200;
 /// The time for which a secret stays valid after it was replaced.
 pub const SECRET_OVERLAP: TimeDelta = TimeDelta::hours(24);
 
-/// The attempts after which an event is set aside that the receiver refuses: about eight hours.
+/// The attempts after which an event is set aside that the receiver refuses: about seven hours.
 const ATTEMPTS_AT_REFUSED_CONTENT: u32 = 8;
 
 /// Tells whether a webhook delivers by the present right of the person who is responsible for it. A webhook is never

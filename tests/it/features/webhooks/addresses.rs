@@ -96,10 +96,12 @@ async fn a_port_that_nobody_listens_on_and_a_lost_key_are_told_apart() {
     let _work = BackgroundWork::of(&app);
     receiver.reaches(1).await;
 
-    let closed = receiver.url("/hook");
-    drop(receiver);
+    let all_done = "select count(*) from webhook_positions p join task_force_heads h using (task_force_id)
+        where p.seq = h.seq and p.claim is null";
+    app.db_reaches(all_done, 1).await;
     app.db().await.execute("delete from webhook_deliveries", &[]).await.unwrap();
-    let change = json!({ "url": closed.replace("/hook", "/other") });
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let change = json!({ "url": format!("https://localhost:{closed}/") });
     app.as_chair().patch(&app.as_chair().reload(&made).await, change).await.expect(200);
     plan(&app, 1).await;
     assert_eq!(first_error(&app, &made).await, "notConnected");

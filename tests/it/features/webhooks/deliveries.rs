@@ -1,10 +1,12 @@
 //! The log of deliveries, and what somebody has sent again.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{plan, seqs, webhook};
 use crate::support::background::BackgroundWork;
 use crate::support::certificates::Authority;
+use crate::support::client::Draft;
 use crate::support::receiver::{Receiver, Reply, app_with};
 use crate::support::votes::last_seq;
 use crate::support::{Resource, TestApp};
@@ -26,9 +28,7 @@ async fn a_test_and_an_event_are_sent_on_request_also_while_the_webhook_is_pause
     let receiver = Receiver::start(&authority);
     let chair = app.as_chair();
     let made = webhook(chair, &receiver, json!({})).await;
-    chair.post(format!("{}/pause", made.path), json!({})).await;
-    let paused =
-        chair.send(crate::support::client::Draft::new(reqwest::Method::POST, format!("{}/pause", made.path)));
+    let paused = chair.send(Draft::new(Method::POST, format!("{}/pause", made.path)));
     assert_eq!(paused.await.expect(200).json()["state"], "paused");
     let _work = BackgroundWork::of(&app);
     plan(&app, 1).await;
@@ -84,7 +84,7 @@ async fn a_webhook_continues_where_it_stopped_or_where_it_is_told() {
     plan(&app, 2).await;
     receiver.reaches(3).await;
     let command = |name: &str| format!("{}/{name}", made.path);
-    let pause = || crate::support::client::Draft::new(reqwest::Method::POST, command("pause"));
+    let pause = || Draft::new(Method::POST, command("pause"));
     chair.send(pause()).await.expect(200);
     let events = app.db_events().await;
     assert_eq!(chair.send(pause()).await.expect(200).json()["state"], "paused");
