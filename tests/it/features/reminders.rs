@@ -66,7 +66,7 @@ async fn what_falls_due_is_told_on_the_evening_of_the_last_working_day_before() 
 
     // The person reads the reminder in the own language.
     let told = app.as_expert().list("/v1/me/notifications?kind=activityDue").await;
-    assert!(told[0]["text"].as_str().unwrap().contains("is due on"), "{}", told[0]["text"]);
+    assert!(told[0]["sentence"].as_str().unwrap().contains("is due on"), "{}", told[0]["sentence"]);
     assert_eq!((&told[0]["actor"], told.len()), (&Value::Null, 1));
 }
 
