@@ -66,10 +66,12 @@ impl App {
             let waiting = self
                 .with_conn(async |conn| Ok(emailing::waiting_at_once(conn, since, quiet_since, BATCH).await?))
                 .await?;
+            let mut gathered = 0;
             for user_id in &waiting {
-                self.gather(*user_id, EmailKind::News, now).await?;
+                gathered += i64::from(self.gather(*user_id, EmailKind::News, now).await?);
             }
-            if i64::try_from(waiting.len()).is_ok_and(|found| found < BATCH) {
+            // Nobody of a full batch is left to be found again.
+            if gathered < BATCH {
                 return Ok(());
             }
         }
@@ -100,8 +102,8 @@ impl App {
         }
     }
 
-    /// Makes one e-mail of the notifications of a person up to a time.
-    async fn gather(&self, user_id: Uuid, kind: EmailKind, up_to: DateTime<Utc>) -> Result<()> {
+    /// Makes one e-mail of the notifications of a person up to a time; returns whether there are any.
+    async fn gather(&self, user_id: Uuid, kind: EmailKind, up_to: DateTime<Utc>) -> Result<bool> {
         let now = self.clock.now();
         let choice = match kind {
             EmailKind::Digest => NotificationEmail::Digest,
@@ -109,7 +111,7 @@ impl App {
         };
         let gathering =
             Gathering { email_id: Uuid::now_v7(), user_id, kind, choice, since: now - MAX_AGE, up_to };
-        self.with_conn(async |conn| Ok(emailing::gather(conn, gathering, now).await?)).await.map(drop)
+        self.with_conn(async |conn| Ok(emailing::gather(conn, gathering, now).await?)).await
     }
 
     /// The content of an e-mail with notifications now; `None` if nothing is left to say.
