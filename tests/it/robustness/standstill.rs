@@ -117,10 +117,11 @@ async fn products_that_were_given_up_for_good_take_no_place_of_those_in_force() 
     let expert = app.as_expert();
     app.db_open_every_step().await;
     let sector = db_sector(&app, "selected").await;
-    db_pilots(&app, &sector, 1500, "cancelled", ("", "")).await;
+    let reason = (", state_reason", r#", '{"en": "Too dear"}'"#);
+    db_pilots(&app, &sector, 1500, "cancelled", reason).await;
     let body = pilot(&app, json!({ "sectorId": sector })).await;
     expert.create(app.a("/pilots"), body.clone()).await;
-    db_pilots(&app, &sector, 3499, "cancelled", ("", "")).await;
+    db_pilots(&app, &sector, 3499, "cancelled", reason).await;
     let refused = expert.post(app.a("/pilots"), body.clone()).await.expect_problem(409, "tooManyItems");
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.starts_with("There can be 5000 of these in one cycle"), "{detail}");
@@ -303,7 +304,10 @@ async fn a_product_has_as_many_children_as_its_reads_and_its_vote_can_hold() {
     for state in ["inProgress", "parallelRun"] {
         expert.transition(&expert.reload(&migration).await, state).await;
     }
-    let refused = expert.try_transition(&migration, "live").await.expect_problem(409, "checklistUnfinished");
+    let refused = expert
+        .try_transition(&expert.reload(&migration).await, "live")
+        .await
+        .expect_problem(409, "checklistUnfinished");
     assert_eq!(refused["references"].as_array().unwrap().len(), 100);
 }
 

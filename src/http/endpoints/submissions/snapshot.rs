@@ -15,6 +15,7 @@ use crate::domain::activity::ActivityState;
 use crate::domain::criterion::CriterionCode;
 use crate::domain::decision::DecisionOutcome;
 use crate::domain::evaluation::EvaluatedIndicator;
+use crate::domain::event::SubjectKind;
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{IndicatorDirection, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
@@ -104,6 +105,15 @@ fn only(step: StepName) -> Object {
         .schema_type(Type::String)
         .enum_values(Some([step.code()]))
         .description(Some("The step."))
+        .build()
+}
+
+fn product_kind() -> Object {
+    let kinds = [SubjectKind::Policy, SubjectKind::Sector, SubjectKind::Pilot, SubjectKind::Migration];
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(kinds.map(SubjectKind::code)))
+        .description(Some("The kind of the product."))
         .build()
 }
 
@@ -223,8 +233,8 @@ struct SnapshotTitles {
 #[serde(rename_all = "camelCase")]
 struct SnapshotTitle {
     /// The kind of the product.
-    #[schema(inline)]
-    kind: ProductKind,
+    #[schema(schema_with = product_kind)]
+    kind: SubjectKind,
     /// The id of the product.
     id: Uuid,
     /// The state of the product.
@@ -235,16 +245,6 @@ struct SnapshotTitle {
     /// The reason for the state.
     #[schema(required)]
     state_reason: Option<LocalizedText>,
-}
-
-/// The kinds of products.
-#[derive(Debug, ToSchema)]
-#[serde(rename_all = "camelCase")]
-enum ProductKind {
-    Policy,
-    Sector,
-    Pilot,
-    Migration,
 }
 
 /// The content of step 1.
