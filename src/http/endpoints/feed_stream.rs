@@ -54,7 +54,7 @@ pub(super) struct LastFeedEventId {
 ///
 /// Sends the events of your feed as they happen, as server-sent events: first the events after `Last-Event-ID` or `after`,
 /// then each new one, in the order of each task force. The response has no end of its own. A seat that you gain or lose
-/// changes the stream at once.
+/// changes the stream at once; of a task force that is new to you, the stream tells the last ten minutes.
 ///
 /// Each event has a `FeedItem` as `data`, in the language of the response, and a position as `id`: a client that connects
 /// again sends the last `id` as `Last-Event-ID`, and receives each event once. `PUT /v1/me/feed/mark` takes the `id`, too.

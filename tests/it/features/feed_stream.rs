@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use taskforce::domain::position::Position;
 use uuid::Uuid;
@@ -97,6 +98,8 @@ async fn a_stream_tells_each_event_of_all_own_task_forces_once_from_any_position
 async fn a_stream_follows_the_seats_of_its_reader() {
     let app = TestApp::start().await;
     let _work = BackgroundWork::of(&app);
+    // A new member is told of the last ten minutes, too.
+    app.advance(TimeDelta::minutes(11));
     let mut stream = open(&app, Who::Expert1, "", None).await;
     let seat = seat_in_b(&app, Who::Expert1).await;
     let (_, appointed) = take(&mut stream, 1).await.remove(0);
