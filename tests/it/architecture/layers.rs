@@ -94,8 +94,8 @@ fn the_domain_knows_no_crate_that_does_anything_but_compute() {
         "utoipa",
         "uuid",
     ];
-    const PRIMITIVE: [&str; 12] =
-        ["i16", "i32", "i64", "u8", "u16", "u32", "u64", "usize", "str", "char", "bool", "f64"];
+    const PRIMITIVE: [&str; 13] =
+        ["i16", "i32", "i64", "u8", "u16", "u32", "u64", "u128", "usize", "str", "char", "bool", "f64"];
     const IO: [&str; 7] =
         ["std::fs", "std::net", "std::io", "std::env", "std::process", "std::thread", "std::time"];
     let files = IMPORTS.external.iter().filter(|(file, _)| floor_of(file) == "domain");
