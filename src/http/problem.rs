@@ -255,16 +255,19 @@ impl From<RefusalCode> for Problem {
 
 impl From<UnknownLanguage> for Problem {
     fn from(_: UnknownLanguage) -> Self {
-        let endings = Language::ALL.iter().map(|language| format!("?lang={language}")).collect::<Vec<_>>();
+        let languages = |or: &str| {
+            let parameters = Language::ALL.iter().map(|language| format!("lang={language}"));
+            parameters.collect::<Vec<_>>().join(or)
+        };
         Self::new(
             ProblemCode::InvalidRequest,
             format!(
-                "The address of the page names a language that the service does not have. End the address with one of {}, or leave out `lang`.",
-                endings.join(", ")
+                "The address of the page names a language that the service does not have. Write {} in the address, or leave the language out.",
+                languages(" or ")
             ),
             format!(
-                "يطلب عنوان الصفحة لغة غير متاحة في الخدمة. أنهِ العنوان بأحد هذين: {}، أو احذف lang منه.",
-                endings.join("، ")
+                "يطلب عنوان الصفحة لغة غير متاحة في الخدمة. اكتب في العنوان {}، أو احذف اللغة منه.",
+                languages(" أو ")
             ),
         )
     }
