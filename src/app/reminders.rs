@@ -1,6 +1,6 @@
 //! Reminders of what is due: of votes that end, and of activities and conditions that fall due or are overdue.
 //!
-//! Each process looks once a minute at the work in the windows of the task forces (`domain/reminder.rs`). A reminder is
+//! Each process looks once a minute at the work on the days of the task forces (`domain/reminder.rs`). A reminder is
 //! claimed by its row in the transaction that tells the people: of several processes one reminds, once, and a process that
 //! is killed half-way has reminded nobody.
 
@@ -16,7 +16,7 @@ use crate::db::notifications::NewNotification;
 use crate::db::reminders::{DueWork, RemindedTaskForce};
 use crate::domain::event::Subject;
 use crate::domain::notification::{NotificationDetails, NotificationKind};
-use crate::domain::reminder::{local, was_open_before, window};
+use crate::domain::reminder::{local, reminded_days, was_open_before};
 use crate::domain::working_week::WorkingWeek;
 
 /// The interval at which work is looked for that people are to be reminded of.
@@ -57,13 +57,16 @@ impl App {
         let (task_forces, found) = self
             .with_conn(async |conn| {
                 let task_forces = db::reminders::task_forces(conn).await?;
-                let windows: Vec<_> = task_forces
+                let days: Vec<_> = task_forces
                     .iter()
                     .filter_map(|one| {
-                        Some((one.id, window(local(now, &one.time_zone), WorkingWeek(&one.working_week))?))
+                        Some((
+                            one.id,
+                            reminded_days(local(now, &one.time_zone), WorkingWeek(&one.working_week))?,
+                        ))
                     })
                     .collect();
-                let found = db::reminders::due_work(conn, &windows, now, limit).await?;
+                let found = db::reminders::due_work(conn, &days, now, limit).await?;
                 Ok((task_forces, found))
             })
             .await?;

@@ -11,7 +11,7 @@ use super::schema::task_forces;
 use super::statement::Prepared;
 use crate::domain::event::SubjectKind;
 use crate::domain::notification::NotificationKind;
-use crate::domain::reminder::ReminderWindow;
+use crate::domain::reminder::RemindedDays;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::working_week::Weekday;
 
@@ -57,11 +57,11 @@ pub struct DueWork {
     pub user_ids: Vec<Uuid>,
 }
 
-/// The work of task forces in their windows of which nobody was reminded yet, at most so much. Nobody is reminded of an
+/// The work of task forces on their days of which nobody was reminded yet, at most so much. Nobody is reminded of an
 /// activity without an assignee, nor of one that waits for its review.
 pub async fn due_work(
     conn: &Conn,
-    windows: &[(Uuid, ReminderWindow)],
+    days: &[(Uuid, RemindedDays)],
     now: DateTime<Utc>,
     limit: i64,
 ) -> QueryResult<Vec<DueWork>> {
@@ -112,11 +112,11 @@ pub async fn due_work(
          order by w.task_force_id, w.subject_id
          limit $6"
     ))
-    .bind::<Array<SqlUuid>, _>(windows.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-    .bind::<Array<Date>, _>(windows.iter().map(|(_, window)| *window.due.start()).collect::<Vec<_>>())
-    .bind::<Array<Date>, _>(windows.iter().map(|(_, window)| *window.due.end()).collect::<Vec<_>>())
-    .bind::<Array<Date>, _>(windows.iter().map(|(_, window)| *window.overdue.start()).collect::<Vec<_>>())
-    .bind::<Array<Date>, _>(windows.iter().map(|(_, window)| *window.overdue.end()).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(days.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(days.iter().map(|(_, days)| *days.due.start()).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(days.iter().map(|(_, days)| *days.due.end()).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(days.iter().map(|(_, days)| *days.overdue.start()).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(days.iter().map(|(_, days)| *days.overdue.end()).collect::<Vec<_>>())
     .bind::<BigInt, _>(limit)
     .bind::<Timestamptz, _>(now);
     Prepared(query).load(&mut &*conn).await

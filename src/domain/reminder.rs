@@ -1,7 +1,7 @@
 //! Reminders: the times at which people are reminded of what is due on a day.
 //!
 //! In the evening of the last working day before the day, people are reminded of what falls due; in the morning of the
-//! first working day after, of what is overdue. Both are local times of the task force. A window is what people are to be
+//! first working day after, of what is overdue. Both are local times of the task force. [`RemindedDays`] is what people are to be
 //! reminded of at an instant, so that a service that was away reminds later. A clock that jumps forward or back neither
 //! loses nor doubles a reminder, since a reminder is known by kind, subject and day.
 
@@ -40,7 +40,7 @@ pub const KINDS: [NotificationKind; 5] = [
 
 /// The days of which people are reminded at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReminderWindow {
+pub struct RemindedDays {
     /// Days: work that is due on one of them falls due.
     pub due: RangeInclusive<NaiveDate>,
     /// Days: work that was due on one of them is overdue.
@@ -54,7 +54,7 @@ pub fn local(at: DateTime<Utc>, zone: &str) -> NaiveDateTime {
 }
 
 /// The days of which people are reminded at a local time; `None` at the ends of all dates.
-pub fn window(now: NaiveDateTime, week: WorkingWeek<'_>) -> Option<ReminderWindow> {
+pub fn reminded_days(now: NaiveDateTime, week: WorkingWeek<'_>) -> Option<RemindedDays> {
     let today = now.date();
     // The last working day on which this time of the day has passed.
     let last = |time: NaiveTime| {
@@ -64,7 +64,7 @@ pub fn window(now: NaiveDateTime, week: WorkingWeek<'_>) -> Option<ReminderWindo
     let due = today..=week.first_after(last(EVENING)?)?;
     let morning = last(MORNING)?;
     let overdue = morning.checked_sub_days(DAYS_MADE_UP)?..=morning.pred_opt()?;
-    Some(ReminderWindow { due, overdue })
+    Some(RemindedDays { due, overdue })
 }
 
 /// Tells whether a vote that ends on a day has been open since before the evening on which its reminder comes. Of a shorter
@@ -92,16 +92,16 @@ mod tests {
 
     #[test]
     fn over_a_weekend_reminders_come_on_thursday_evening_and_on_sunday_morning() {
-        let window = |now| window(now, WorkingWeek(&USUAL)).unwrap();
+        let days = |now| reminded_days(now, WorkingWeek(&USUAL)).unwrap();
         // 19 November 2026 is a Thursday.
-        assert_eq!(window(at(19, 17, 59)).due, date(19)..=date(19));
-        assert_eq!(window(at(19, 18, 0)).due, date(19)..=date(22));
-        assert_eq!(window(at(20, 12, 0)).due, date(20)..=date(22), "what was missed is made up for");
-        assert_eq!(window(at(22, 17, 59)).due, date(22)..=date(22));
-        assert_eq!(window(at(22, 18, 0)).due, date(22)..=date(23));
-        assert_eq!(window(at(22, 7, 59)).overdue, date(12)..=date(18));
-        assert_eq!(window(at(22, 8, 0)).overdue, date(15)..=date(21));
-        assert_eq!(window(at(21, 8, 0)).overdue, date(12)..=date(18), "nobody is reminded on a weekend");
+        assert_eq!(days(at(19, 17, 59)).due, date(19)..=date(19));
+        assert_eq!(days(at(19, 18, 0)).due, date(19)..=date(22));
+        assert_eq!(days(at(20, 12, 0)).due, date(20)..=date(22), "what was missed is made up for");
+        assert_eq!(days(at(22, 17, 59)).due, date(22)..=date(22));
+        assert_eq!(days(at(22, 18, 0)).due, date(22)..=date(23));
+        assert_eq!(days(at(22, 7, 59)).overdue, date(12)..=date(18));
+        assert_eq!(days(at(22, 8, 0)).overdue, date(15)..=date(21));
+        assert_eq!(days(at(21, 8, 0)).overdue, date(12)..=date(18), "nobody is reminded on a weekend");
     }
 
     #[test]
@@ -124,10 +124,10 @@ mod tests {
     }
 
     proptest! {
-        /// The window is what the rule says: due days whose last working day before has had its evening, and overdue days
+        /// The days are those that the rule says: due days whose last working day before has had its evening, and overdue days
         /// whose first working day after has had its morning.
         #[test]
-        fn the_window_is_the_rule(
+        fn the_days_are_those_of_the_rule(
             week in prop::sample::subsequence(Weekday::ALL, 1..=7),
             minutes in 0_i64..60 * 24 * 400,
             offset in -20_i64..20,
@@ -135,18 +135,18 @@ mod tests {
             let week = WorkingWeek(&week);
             let now = at(1, 0, 0) + TimeDelta::minutes(minutes);
             let day = now.date() + TimeDelta::days(offset);
-            let window = window(now, week).unwrap();
+            let days = reminded_days(now, week).unwrap();
             let evening = week.last_before(day).unwrap().and_time(EVENING);
-            prop_assert_eq!(window.due.contains(&day), evening <= now && now.date() <= day);
+            prop_assert_eq!(days.due.contains(&day), evening <= now && now.date() <= day);
             let morning = week.first_after(day).unwrap().and_time(MORNING);
-            if window.overdue.contains(&day) {
+            if days.overdue.contains(&day) {
                 prop_assert!(morning <= now);
             } else if morning <= now {
                 prop_assert!(now - morning >= TimeDelta::days(1), "{day} is not made up for: {now}");
             }
         }
 
-        /// However the clock jumps, each day is in both windows at some time, as long as the clock is looked at.
+        /// However the clock jumps, each day is among both at some time, as long as the clock is looked at.
         #[test]
         fn no_day_is_passed_over(
             week in prop::sample::subsequence(Weekday::ALL, 1..=7),
@@ -158,9 +158,9 @@ mod tests {
             let (mut due, mut overdue) = (Vec::new(), Vec::new());
             for step in steps {
                 seen = now;
-                let window = window(now, week).unwrap();
-                due.extend(window.due.start().iter_days().take_while(|day| day <= window.due.end()));
-                overdue.extend(window.overdue.start().iter_days().take_while(|day| day <= window.overdue.end()));
+                let days = reminded_days(now, week).unwrap();
+                due.extend(days.due.start().iter_days().take_while(|day| day <= days.due.end()));
+                overdue.extend(days.overdue.start().iter_days().take_while(|day| day <= days.overdue.end()));
                 now += TimeDelta::minutes(step);
             }
             for day in date(1).iter_days().take_while(|day| *day < seen.date()) {
