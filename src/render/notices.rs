@@ -136,8 +136,8 @@ fn wording(facts: &NoticeFacts<'_>) -> (&'static str, &'static str) {
             ("The council's condition {title} is overdue", "تأخر استيفاء شرط المجلس {title} عن موعده")
         }
         Kind::ConditionReported => (
-            "{actor} reported the condition {title} met, and the report waits for acceptance",
-            "أُبلغ عن استيفاء الشرط {title}، والبلاغ بانتظار القبول",
+            "{actor} reported the condition {title} met, and your acceptance is needed",
+            "أُبلغ عن استيفاء الشرط {title}، وهو بانتظار قبولك",
         ),
         Kind::ConditionReturned => ("{actor} opened the condition {title} again", "أُعيد فتح الشرط {title}"),
         Kind::ConditionSettled if details.state.as_deref() == Some(ConditionState::Waived.code()) => {

@@ -264,7 +264,7 @@ async fn a_person_who_may_not_read_the_task_force_any_more_reads_of_the_own_seat
         (vec!["memberEnded".to_owned()], 1)
     );
     assert_eq!(db_told(&app, Who::Expert5).await.len(), 1, "the others are deleted");
-    assert_eq!(kinds(&app, Who::Outsider).await[..1], ["memberAppointed"]);
+    assert_eq!(kinds(&app, Who::Outsider).await, ["activityAssigned", "memberAppointed"]);
 
     // A user who is disabled is told nothing.
     set_user_state(&app, Who::Expert4, "disabled").await;
@@ -432,7 +432,7 @@ async fn each_wrong_choice_is_refused_with_its_place() {
     let me = expert.read("/v1/me").await;
     let at = "/notificationSettings";
     for (wrong, place) in [
-        (json!({ "digestHour": 24 }), format!("{at}/digestHour outOfRange")),
+        (json!({ "digestHour": 24 }), format!("{at}/digestHour tooLarge")),
         (json!({ "digestHour": null }), format!("{at}/digestHour required")),
         (json!({ "timeZone": "Asia/Olympus" }), format!("{at}/timeZone notAllowed")),
         (json!({ "kinds": { "unheardOf": { "listed": true } } }), format!("{at}/kinds/unheardOf unknown")),
