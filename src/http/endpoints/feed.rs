@@ -162,7 +162,7 @@ pub(super) fn with_own() -> bool {
 /// members, submissions, waivers, reports, decisions, conditions and share links of all task forces; members of the council
 /// of the states of all task forces, their health, the outcome of submissions, reports, decisions and conditions.
 ///
-/// `PUT /v1/me/feed/mark` marks the events as read, for all of your devices. How members voted is not part of a feed.
+/// `PUT /v1/me/feed/mark` marks the events as read, for all of your devices. A feed does not tell how members voted.
 #[utoipa::path(
     tag = "me",
     params(FeedQuery),
