@@ -27,7 +27,6 @@ use crate::domain::refusal::FieldErrorCode;
 use crate::domain::storage::{MIB, StorageLimits};
 use crate::domain::user::UserRole;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http;
 use crate::http::server::tls;
 use crate::http::server::{self, ByteLimits, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
 use crate::util::files::write_private;
@@ -362,7 +361,7 @@ impl ServeSettings {
         let networks = Networks::with(self.webhook_allowed_networks.clone());
         let sender = Sender::new(networks, authorities.as_deref().map(str::as_bytes));
         let sender = sender.map_err(|error| Failure::setting(format!("{FILE}: {error}")))?;
-        Ok(Webhooks { sender, form: http::sent_event })
+        Ok(Webhooks { sender, form: server::sent_event })
     }
 
     /// Single sign-on, if an issuer is set. The service can't be its own issuer.

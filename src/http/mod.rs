@@ -39,6 +39,5 @@ mod text;
 mod validation;
 mod values;
 
-pub use endpoints::sent_event;
 pub use problem::explain;
 pub use server::response_middleware::API_VERSION;

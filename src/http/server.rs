@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 
+pub use application::sent_event;
 pub use settings::{ByteLimits, CONNECTIONS, CONNECTIONS_PER_ADDRESS, ClientTimeouts, RateLimit, Settings};
 
 use crate::app::App;

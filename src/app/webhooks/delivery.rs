@@ -395,7 +395,7 @@ impl App {
 
     async fn release(&self, claimed: Claimed, next_attempt_at: Option<DateTime<Utc>>) -> Result<()> {
         self.with_conn(async |conn| {
-            db::webhooks::deliveries::trim(conn, claimed).await?;
+            db::webhooks::deliveries::trim(conn, claimed.task_force_id, claimed.webhook_id).await?;
             Ok(db::webhooks::positions::release(conn, claimed, next_attempt_at).await?)
         })
         .await

@@ -6,7 +6,6 @@ use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::positions::Claimed;
 use crate::db::Conn;
 use crate::db::page::{Page, Window};
 use crate::db::schema::webhook_deliveries;
@@ -170,7 +169,7 @@ pub async fn finish(conn: &Conn, task_force_id: Uuid, id: Uuid, finished: &Finis
 
 /// Deletes the oldest rows of a webhook beyond those that the log keeps. Events that were set aside are kept longer, since
 /// they wait for somebody.
-pub async fn trim(conn: &Conn, claimed: Claimed) -> QueryResult<()> {
+pub async fn trim(conn: &Conn, task_force_id: Uuid, webhook_id: Uuid) -> QueryResult<()> {
     let query = diesel::sql_query(
         "delete from webhook_deliveries d
          using (
@@ -181,8 +180,8 @@ pub async fn trim(conn: &Conn, claimed: Claimed) -> QueryResult<()> {
          where d.task_force_id = $1 and d.id = ranked.id
            and ranked.place > case when ranked.outcome = 'setAside' then $3 else $4 end",
     )
-    .bind::<SqlUuid, _>(claimed.task_force_id)
-    .bind::<SqlUuid, _>(claimed.webhook_id)
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(webhook_id)
     .bind::<BigInt, _>(LOGGED_SET_ASIDE)
     .bind::<BigInt, _>(LOGGED_ATTEMPTS);
     Prepared(query).execute(&mut &*conn).await.map(drop)

@@ -19,6 +19,7 @@ use super::{
     unmatched, unsubscribe_pages, web_sockets,
 };
 use crate::app::App;
+pub use crate::http::endpoints::sent_event;
 use crate::http::openapi::document::OpenApiDocument;
 use crate::http::openapi::operation_list::Operations;
 use crate::http::request::{BODY_LIMIT, Uploads};

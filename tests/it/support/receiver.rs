@@ -263,7 +263,7 @@ pub(crate) fn webhooks(networks: &[&str], authority: Option<&Authority>) -> Webh
     let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
     let authority = authority.map(|authority| authority.pem.as_bytes());
     let sender = Sender::new(Networks::with(networks), authority).unwrap();
-    Webhooks { sender, form: taskforce::http::sent_event }
+    Webhooks { sender, form: taskforce::http::server::sent_event }
 }
 
 /// A service whose webhooks reach receivers of this authority.
