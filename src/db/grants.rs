@@ -61,7 +61,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("policies", ALL),
     ("refresh_tokens", NO_DELETE),
     ("refused_attempts", ALL),
-    ("reminders", NO_UPDATE),
+    ("reminders", ALL),
     ("report_files", APPEND),
     ("reports", NO_DELETE),
     ("sectors", ALL),

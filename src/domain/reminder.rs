@@ -10,7 +10,6 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
-use super::notification::NotificationKind;
 use super::working_week::WorkingWeek;
 
 /// The time of the reminders of what falls due.
@@ -28,15 +27,6 @@ const fn hour(hour: u32) -> NaiveTime {
         None => NaiveTime::MIN,
     }
 }
-
-/// The kinds of notifications that are reminders.
-pub const KINDS: [NotificationKind; 5] = [
-    NotificationKind::VoteEnding,
-    NotificationKind::ActivityDue,
-    NotificationKind::ActivityOverdue,
-    NotificationKind::ConditionDue,
-    NotificationKind::ConditionOverdue,
-];
 
 /// The days of which people are reminded at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
