@@ -131,7 +131,7 @@ pub(super) struct SubmissionItem {
     /// End of the time for voting; null if voting is open until the outcome is certain.
     #[schema(required, example = "2026-12-06T13:00:00Z")]
     voting_ends_at: Option<DateTime<Utc>>,
-    /// Time since which voting pauses, because the task force is suspended. When the task force resumes, `votingEndsAt`
+    /// Time since which voting pauses, because the task force is suspended. As the task force resumes, `votingEndsAt`
     /// moves on by the length of the pause.
     #[schema(required)]
     voting_paused_at: Option<DateTime<Utc>>,

@@ -381,8 +381,8 @@ async fn delete_webhook(app: Data<App>, remove: Delete<WebhookPath>) -> Result<H
 
 /// Pause a webhook
 ///
-/// Stops the deliveries of a webhook at once. Its place among the events stays, so that no event is lost. A webhook that
-/// delivers nothing anyway stays as it is. `If-Match` is not needed.
+/// Stops the deliveries of a webhook at once. The webhook keeps its place among the events, so that no event is lost. A
+/// webhook that delivers nothing anyway stays as it is. `If-Match` is not needed.
 #[utoipa::path(
     tag = "webhooks",
     params(WebhookPath),

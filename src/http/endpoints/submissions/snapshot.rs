@@ -108,15 +108,6 @@ fn only(step: StepName) -> Object {
         .build()
 }
 
-fn product_kind() -> Object {
-    let kinds = [SubjectKind::Policy, SubjectKind::Sector, SubjectKind::Pilot, SubjectKind::Migration];
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(kinds.map(SubjectKind::code)))
-        .description(Some("The kind of the product."))
-        .build()
-}
-
 fn policy_step() -> Object {
     only(StepName::Policy)
 }
@@ -232,8 +223,7 @@ struct SnapshotTitles {
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SnapshotTitle {
-    /// The kind of the product.
-    #[schema(schema_with = product_kind)]
+    /// The kind of the product: a policy, a sector, a pilot or a migration.
     kind: SubjectKind,
     /// The id of the product.
     id: Uuid,
