@@ -257,6 +257,11 @@ fn refusal_of_recipient(error: &SmtpError) -> SendError {
 /// The reply of the server, or the failure of the connection, in one line.
 fn reply(error: &SmtpError) -> String {
     let text = error.to_string();
+    // lettre puts words of its own before the text of the server: "permanent error (550): …".
+    let text = match (error.status(), text.split_once("): ")) {
+        (Some(code), Some((_, said))) => format!("{code} {said}"),
+        _ => text,
+    };
     let line = text.split(|letter: char| letter.is_control()).collect::<Vec<_>>().join(" ");
     line.chars().take(MAX_REPLY).collect()
 }
