@@ -222,7 +222,7 @@ fn error_of(status: u16, complete: Result<(), DeliveryError>) -> Option<Delivery
 /// The reason why an exchange has failed.
 fn reason(error: &reqwest::Error) -> DeliveryError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    let mut is_tls = false;
+    let mut failed_in_tls = false;
     while let Some(error) = cause {
         if error.is::<NotAllowed>() {
             return DeliveryError::AddressNotAllowed;
@@ -230,12 +230,10 @@ fn reason(error: &reqwest::Error) -> DeliveryError {
         if error.is::<NotFound>() {
             return DeliveryError::HostNotFound;
         }
-        // An error of TLS comes inside of one of the connection, which does not name it as its source.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        is_tls |= error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>());
+        failed_in_tls |= is_of_tls(error);
         cause = error.source();
     }
-    if is_tls {
+    if failed_in_tls {
         DeliveryError::TlsFailed
     } else if error.is_timeout() {
         DeliveryError::TimedOut
@@ -244,6 +242,13 @@ fn reason(error: &reqwest::Error) -> DeliveryError {
     } else {
         DeliveryError::ConnectionLost
     }
+}
+
+/// Tells whether an error is one of TLS. Such an error comes inside of errors of the connection, which do not name it as
+/// their source.
+fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || inner.is_some_and(|inner| is_of_tls(inner))
 }
 
 #[cfg(test)]
