@@ -197,7 +197,8 @@ impl App {
     /// Delivers what a webhook has to deliver, one message after the other; returns whether there is more.
     async fn deliver(&self, webhooks: &Webhooks, claimed: Claimed) -> Result<bool> {
         let until = Instant::now() + PASS;
-        let mut events = VecDeque::new();
+        // The next events, and the version of the webhook for which they were read.
+        let (mut events, mut read_for) = (VecDeque::new(), 0);
         loop {
             // Read anew before each message: a webhook that was changed, paused, deleted or withheld stops at once.
             let Some(target) = self.target(claimed).await? else { return Ok(false) };
@@ -220,16 +221,21 @@ impl App {
                 self.release(claimed, None).await?;
                 return Ok(true);
             }
-            if events.is_empty() {
+            if events.is_empty() || read_for != webhook.version {
                 events = self.next_events(claimed, webhook).await?;
-            }
-            let Some(event) = events.pop_front() else {
-                // Nothing up to the head that was read before the events is for this webhook.
-                let seq = webhook.last_seq;
-                self.with_conn(async |conn| Ok(db::webhooks::positions::skip_to(conn, claimed, seq).await?))
+                read_for = webhook.version;
+                if events.is_empty() {
+                    // Nothing up to the head that was read before the events is for this webhook.
+                    let seq = webhook.last_seq;
+                    self.with_conn(async |conn| {
+                        Ok(db::webhooks::positions::skip_to(conn, claimed, seq).await?)
+                    })
                     .await?;
+                }
+                // An event may be later than the webhook and the secrets that were read before the events.
                 continue;
-            };
+            }
+            let Some(event) = events.pop_front() else { continue };
             if !self.deliver_event(webhooks, claimed, &target, event).await? {
                 return Ok(false);
             }
