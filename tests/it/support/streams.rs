@@ -27,7 +27,7 @@ impl StreamedEvent {
 /// An open stream.
 pub(crate) struct Stream {
     response: reqwest::Response,
-    text: String,
+    received: Vec<u8>,
 }
 
 impl Stream {
@@ -52,22 +52,23 @@ impl Stream {
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Self { response, text: String::new() }
+        Self { response, received: Vec::new() }
     }
 
     /// The next event; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<StreamedEvent> {
         loop {
-            while let Some((block, rest)) = self.text.split_once("\n\n") {
-                let event = parse(block);
-                self.text = rest.to_owned();
+            // The pieces of a response end anywhere, also within a letter.
+            while let Some(end) = memchr::memmem::find(&self.received, b"\n\n") {
+                let block: Vec<u8> = self.received.drain(..end + 2).collect();
+                let event = parse(std::str::from_utf8(&block).unwrap());
                 if event.is_some() {
                     return event;
                 }
             }
             let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk()).await;
             let chunk = chunk.expect("an event within a minute").unwrap()?;
-            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+            self.received.extend_from_slice(&chunk);
         }
     }
 
