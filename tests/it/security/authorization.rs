@@ -61,8 +61,9 @@ const NARROWER: [(&str, Action); 6] = [
     ("transitionCondition", Action::SettleCondition),
 ];
 
-/// The operations that change nothing but what the caller has read, and leave no event.
-const WITHOUT_EVENT: [&str; 2] = ["markMyFeed", "markNotificationsRead"];
+/// The operations that leave no event: those that change nothing but what the caller has read, and a request for a new
+/// password, whose event follows in the background for those who have an account.
+const WITHOUT_EVENT: [&str; 3] = ["markMyFeed", "markNotificationsRead", "requestPasswordReset"];
 
 fn listed<'a>(described: &'a Value, name: &str) -> BTreeSet<&'a str> {
     described[name].as_array().into_iter().flatten().map(|role| role.as_str().unwrap()).collect()
