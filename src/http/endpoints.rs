@@ -45,7 +45,7 @@ mod webhooks;
 
 use super::openapi::operation_list::Operations;
 
-pub use events::sent_event;
+pub(super) use events::sent_event;
 
 /// Every operation of the contract. What isn't registered here doesn't exist, neither as a route nor in the
 /// OpenAPI document.

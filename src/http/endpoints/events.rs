@@ -134,7 +134,7 @@ impl AuditEvent {
 ///
 /// # Errors
 /// A value that JSON cannot represent.
-pub fn sent_event(read: ReadEvent, language: Language) -> serde_json::Result<Box<RawValue>> {
+pub(in crate::http) fn sent_event(read: ReadEvent, language: Language) -> serde_json::Result<Box<RawValue>> {
     serde_json::value::to_raw_value(&AuditEvent::new(read, language))
 }
 

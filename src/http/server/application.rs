@@ -6,6 +6,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PayloadConfig};
+use serde_json::value::RawValue;
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,12 +20,21 @@ use super::{
     unmatched, unsubscribe_pages, web_sockets,
 };
 use crate::app::App;
-pub use crate::http::endpoints::sent_event;
+use crate::app::events::ReadEvent;
+use crate::domain::text::Language;
 use crate::http::openapi::document::OpenApiDocument;
 use crate::http::openapi::operation_list::Operations;
 use crate::http::request::{BODY_LIMIT, Uploads};
 use crate::http::route_table::RouteTable;
 use crate::http::{endpoints, idempotency, openapi, request_errors};
+
+/// An event as webhooks send it: as the API shows it in a language.
+///
+/// # Errors
+/// A value that JSON cannot represent.
+pub fn sent_event(read: ReadEvent, language: Language) -> serde_json::Result<Box<RawValue>> {
+    endpoints::sent_event(read, language)
+}
 
 /// The state that the workers share.
 #[derive(Clone)]
