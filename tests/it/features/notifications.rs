@@ -8,6 +8,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use taskforce::app::notifications::BATCH;
 use taskforce::db::notifications::reading;
+use taskforce::domain::notification::NotificationKind;
+use taskforce::domain::vocabulary::Vocabulary as _;
 use uuid::Uuid;
 
 use crate::support::background::BackgroundWork;
@@ -380,7 +382,7 @@ async fn each_person_chooses_the_channels_of_each_kind() {
     assert_eq!((&usual["digestHour"], &usual["timeZone"]), (&json!(7), &Value::Null));
     assert_eq!(usual["kinds"]["mentioned"], json!({ "listed": true, "email": "atOnce" }));
     assert_eq!(usual["kinds"]["activityAssigned"], json!({ "listed": true, "email": "digest" }));
-    assert_eq!(usual["kinds"].as_object().unwrap().len(), 24);
+    assert_eq!(usual["kinds"].as_object().unwrap().len(), NotificationKind::ALL.len());
 
     let chosen = json!({ "notificationSettings": {
         "kinds": {
