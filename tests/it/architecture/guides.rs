@@ -39,7 +39,7 @@ struct Names {
 impl Names {
     fn of_the_tree() -> Self {
         let mut names = Self::default();
-        for folder in ["src", "tests", "migrations", "scripts", "docs", "examples"] {
+        for folder in ["src", "tests", "benches", "migrations", "scripts", "docs", "examples"] {
             for (file, text) in texts(folder) {
                 names.add(&format!("{folder}/{file}"), &text);
             }
