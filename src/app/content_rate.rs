@@ -1,9 +1,11 @@
-//! Limits how fast a task force fills the database with content that is kept for ever: the snapshots that its members vote
-//! on, its reports, and the events of changes that concern many items.
+//! Limits how fast the database fills with content that is kept for ever: the snapshots that the members of a task force
+//! vote on and its reports, counted for the task force; and the events of changes that concern many items, counted for the
+//! user who makes the change.
 //!
 //! A request of a few bytes makes a snapshot or a report of up to 2 MB, as often as the chair submits and withdraws a step
 //! or builds a report; and the end of a member with thousands of activities has an event for each. The limits of requests
-//! and of their bytes do not see that.
+//! and of their bytes do not see that. Only the chair submits steps and builds reports: what other members change must not
+//! use up what is left for these.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -18,16 +20,16 @@ use super::{Error, Result};
 /// The unit of the counters, in bytes.
 const UNIT: usize = 1024;
 
-/// The content of a task force that is kept per minute, in [`UNIT`]s: half a mebibyte.
+/// The content of a task force, or of a user, that is kept per minute, in [`UNIT`]s: half a mebibyte.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(511);
 
-/// The content of a task force that is kept at once, in [`UNIT`]s: eight of the largest reports.
+/// The content of a task force, or of a user, that is kept at once, in [`UNIT`]s: eight of the largest reports.
 const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(16 * 1024 - 1);
 
-/// Task forces with a counter, above which those are dropped whose whole quota is available again.
+/// Counters, above which those are dropped whose whole quota is available again.
 const SWEEP_ABOVE: usize = 1000;
 
-/// Counts the content of each task force.
+/// Counts the content of each task force and of each user, by their ids.
 pub(super) struct ContentRate(RateLimiter<Uuid, HashMapStateStore<Uuid>, DefaultClock>);
 
 impl Default for ContentRate {
@@ -37,18 +39,18 @@ impl Default for ContentRate {
 }
 
 impl ContentRate {
-    /// Counts content that is about to be stored.
+    /// Counts content of a task force or of a user that is about to be stored.
     ///
     /// # Errors
     /// [`Error::TooMuchContent`] with the seconds until content of this size can be stored.
-    pub(super) fn count(&self, task_force_id: Uuid, bytes: usize) -> Result<()> {
+    pub(super) fn count(&self, id: Uuid, bytes: usize) -> Result<()> {
         let Self(counters) = self;
         if counters.len() > SWEEP_ABOVE {
             counters.retain_recent();
         }
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(AT_ONCE.get());
         let Some(units) = NonZeroU32::new(units) else { return Ok(()) };
-        match counters.check_key_n(&task_force_id, units) {
+        match counters.check_key_n(&id, units) {
             Ok(Err(refused)) => {
                 let wait = refused.wait_time_from(counters.clock().now()) + Duration::from_secs(1);
                 Err(Error::TooMuchContent(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX)))

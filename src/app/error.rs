@@ -30,8 +30,9 @@ pub enum Error {
     /// in Arabic.
     #[error("{0}")]
     Busy(&'static str, &'static str),
-    /// The task force has stored much content in a short time. The number is that of seconds until it may store more.
-    #[error("the task force stores content too fast")]
+    /// The task force, or the user, has stored much content in a short time. The number is that of seconds until more may
+    /// be stored.
+    #[error("content is stored too fast")]
     TooMuchContent(u32),
     /// The keys of the issuer of the caller's token cannot be fetched.
     #[error("the issuer of the caller's token is not available")]

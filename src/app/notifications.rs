@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::follow::POLL_EVERY;
-use super::{App, Result};
+use super::{App, Error, Result};
 use crate::db;
 use crate::db::notifications::NewNotification;
 use crate::db::notifications::fan_out::{self, FoundEvent};
@@ -76,7 +76,11 @@ impl App {
     async fn tell_some(&self, waiting: &mut BTreeSet<Uuid>, limit: i64) -> Result<()> {
         let mut result = Ok(());
         for task_force_id in waiting.clone() {
-            match self.tell_batch(task_force_id, limit).await {
+            let told = match self.tell_batch(task_force_id, limit).await {
+                Err(Error::Internal(_)) => self.tell_next(task_force_id).await,
+                told => told,
+            };
+            match told {
                 Ok(true) => {}
                 Ok(false) => {
                     waiting.remove(&task_force_id);
@@ -85,6 +89,28 @@ impl App {
             }
         }
         result
+    }
+
+    /// Tells people of the next event of a task force, and passes over an event of which the service cannot tell: one event
+    /// must not keep people from being told of all later ones. Returns whether there may be more.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn tell_next(&self, task_force_id: Uuid) -> Result<bool> {
+        let cause = match self.tell_batch(task_force_id, 1).await {
+            Err(Error::Internal(cause)) => cause,
+            told => return told,
+        };
+        let passed = self
+            .in_transaction(async |conn| match fan_out::claim(conn, task_force_id).await? {
+                Some(_) => Ok(fan_out::pass_over(conn, task_force_id).await?),
+                None => Ok(None),
+            })
+            .await?;
+        if let Some(seq) = passed {
+            tracing::error!(%task_force_id, seq, cause, "nobody is told of an event: the service cannot tell of it");
+        }
+        Ok(passed.is_some())
     }
 
     /// Tells people of the next events of a task force, at most so many; returns whether there may be more.

@@ -405,7 +405,7 @@ impl App {
     }
 
     /// Appends events to the chain of a task force and moves its head. Events are kept for ever, and one short request can
-    /// cause thousands: those after the first count towards the content rate of the task force.
+    /// cause thousands: those after the first count towards the content rate of the user.
     ///
     /// # Errors
     /// [`Error::TooMuchContent`].
@@ -440,10 +440,12 @@ impl App {
             let previous = std::mem::replace(&mut head, next).hash;
             links.push(db::events::Link { event, body, previous, hash });
         }
-        // Nobody delays what time brings by using up the content rate.
-        if actor.kind == ActorKind::User && !matches!(caller.commit_mode, CommitMode::DryRun) {
+        // Counted for the user, so that no member keeps others from submissions and reports. What time brings is not counted.
+        if let (ActorKind::User, Some(user_id)) = (actor.kind, actor.id)
+            && !matches!(caller.commit_mode, CommitMode::DryRun)
+        {
             let further = links.iter().skip(1).map(|link| link.body.len()).sum();
-            self.content_rate.count(task_force_id, further)?;
+            self.content_rate.count(user_id, further)?;
         }
         db::events::insert(conn, &links).await?;
         Ok(db::events::move_head(conn, task_force_id, &head, at).await?)

@@ -193,6 +193,10 @@ impl EventFilter {
     }
 }
 
+/// The bytes of an event that count towards the end of a page. Every vote counts the same: the end of a page would tell
+/// the size of a choice and its comment, which may be sealed for the reader.
+pub(super) const COUNTED_BYTES: &str = "case when action = 'vote.cast' then 2048 else octet_length(body) end";
+
 /// A page of the events of a task force: at most as many as the window has, and no further one once they have
 /// `max_bytes`. The sizes are counted without reading the texts, so that long events are not even loaded.
 pub async fn list(
@@ -210,15 +214,15 @@ pub async fn list(
         "select e.body, e.hash, e.found, {joined}
          from (
              select *, count(*) over () as found,
-                    sum(octet_length(body)) over (order by seq {direction}) - octet_length(body) as bytes_before
+                    sum(bytes) over (order by seq {direction}) - bytes as bytes_before
              from (
-                 select task_force_id, seq, body, hash, actor_id, action, subject_kind, subject_id from events
-                 where task_force_id = $1 and seq > $6 and {comparison} {conditions}
+                 select task_force_id, seq, body, hash, actor_id, action, subject_kind, subject_id, {COUNTED_BYTES} as bytes
+                 from events where task_force_id = $1 and seq > $6 and {comparison} {conditions}
                  order by seq {direction} limit $7
              ) page
          ) e
          left join users u on u.id = e.actor_id
-         where e.bytes_before + octet_length(e.body) <= $8 or e.bytes_before = 0
+         where e.bytes_before + e.bytes <= $8 or e.bytes_before = 0
          order by e.seq {direction}"
     ))
     .bind::<SqlUuid, _>(task_force_id)

@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl as _;
 use uuid::Uuid;
 
 use super::Conn;
-use super::events::{self, EventRow};
+use super::events::{self, COUNTED_BYTES, EventRow};
 use super::page::{Page, Total, Window};
 use super::statement::Prepared;
 use crate::domain::event::EventAction;
@@ -146,12 +146,12 @@ pub async fn list(
          select e.body, e.hash, e.found, t.name as task_force_name, {joined}
          from (
              select *, count(*) over () as found,
-                    sum(octet_length(body)) over (order by id {direction}) - octet_length(body) as bytes_before
-             from (select * from ({events}) merged order by id {direction} limit $9) page
+                    sum(bytes) over (order by id {direction}) - bytes as bytes_before
+             from (select *, {COUNTED_BYTES} as bytes from ({events}) merged order by id {direction} limit $9) page
          ) e
          join task_forces t on t.id = e.task_force_id
          left join users u on u.id = e.actor_id
-         where e.bytes_before + octet_length(e.body) <= $10 or e.bytes_before = 0
+         where e.bytes_before + e.bytes <= $10 or e.bytes_before = 0
          order by e.id {direction}"
     ))
     .bind::<SqlUuid, _>(user_id)

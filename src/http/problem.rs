@@ -73,8 +73,8 @@ impl Problem {
     /// 429 for a task force that has stored much content, with the seconds after which content of the same size is taken.
     fn too_much_content(retry_after: u32) -> Self {
         let sentence = Message::new(
-            "Submissions, reports and changes of many items of this task force have stored much content in a short time. Try again after the seconds in `Retry-After`.",
-            "خُزِّن في وقت قصير محتوى كثير من طلبات الإقرار والتقارير والتغييرات الشاملة لعناصر كثيرة في هذا الفريق. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+            "Submissions and reports of this task force, or your changes of many items, have stored much content in a short time. Try again after the seconds in `Retry-After`.",
+            "خُزِّن في وقت قصير محتوى كثير من طلبات الإقرار والتقارير في هذا الفريق، أو من تغييراتك الشاملة لعناصر كثيرة. حاول من جديد بعد الثواني المذكورة في Retry-After.",
         );
         Self { detail: Box::new(RefusalDetail::Sentence(sentence)), ..Self::too_many_requests(retry_after) }
     }

@@ -63,6 +63,25 @@ pub async fn advance(conn: &Conn, task_force_id: Uuid, seq: i64) -> QueryResult<
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 
+/// Moves the cursor of a task force past the next event, and returns the sequence number of the event; `None` if there
+/// is none.
+pub async fn pass_over(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<i64>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+    }
+    let query = diesel::sql_query(
+        "update notification_cursors c set seq = c.seq + 1
+         from task_force_heads h
+         where c.task_force_id = $1 and h.task_force_id = c.task_force_id and c.seq < h.seq
+         returning c.seq",
+    )
+    .bind::<SqlUuid, _>(task_force_id);
+    let row: Option<Row> = Prepared(query).get_result(&mut &*conn).await.optional()?;
+    Ok(row.map(|row| row.seq))
+}
+
 /// An event of the batch.
 #[derive(Debug)]
 pub struct FoundEvent {
@@ -157,7 +176,8 @@ pub async fn next_events(
                 array(
                     select id::uuid from jsonb_path_query(t.body, '$.changes.mentions.after[*]') m (id_json),
                          lateral (select m.id_json #>> '{}' as id) text
-                    where not coalesce(t.body #> '{changes,mentions,before}' @> m.id_json, false)
+                    where jsonb_typeof(m.id_json) = 'string'
+                      and not coalesce(t.body #> '{changes,mentions,before}' @> m.id_json, false)
                 ) as mentioned_ids,
                 t.body #>> '{changes,role,after}' as role, t.body #>> '{changes,outcome,after}' as outcome,
                 (t.body #>> '{changes,dueDate,after}')::date as due_date,

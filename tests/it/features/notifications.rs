@@ -205,6 +205,31 @@ async fn those_whom_work_concerns_are_told() {
     tell(&app).await;
     assert_eq!(kinds(&app, Who::Expert3).await.len(), 2);
     assert_eq!(kinds(&app, Who::Expert4).await, ["mentioned", "activityInReview"]);
+
+    // A comment that mentions nobody any more stops nothing.
+    expert.patch(&expert.reload(&comment).await, json!({ "mentionIds": [] })).await.expect(200);
+    let last = json!({ "text": "@Expert4: and you", "mentionIds": [app.world().member(Who::Expert4)] });
+    expert.create(comments.as_str(), last).await;
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Expert4).await, ["mentioned", "mentioned", "activityInReview"]);
+}
+
+#[tokio::test]
+async fn an_event_of_which_the_service_cannot_tell_keeps_nobody_from_later_ones() {
+    let app = start().await;
+    assigned(&app, Who::Expert1).await;
+    // An event of a later version of the service, as after a downgrade.
+    let unknown = "alter table events disable trigger events_are_append_only;
+        update events set action = 'activity.unheardOf'
+        where (task_force_id, seq) in (select task_force_id, max(seq) from events group by 1);";
+    app.db().await.batch_execute(unknown).await.unwrap();
+    let task_force_id = Uuid::parse_str(&app.world().a).unwrap();
+    app.app.tell_batch(task_force_id, BATCH).await.unwrap_err();
+    while app.app.tell_next(task_force_id).await.unwrap() {}
+    assert_eq!(kinds(&app, Who::Expert1).await, [""; 0]);
+    assigned(&app, Who::Expert1).await;
+    tell(&app).await;
+    assert_eq!(kinds(&app, Who::Expert1).await, ["activityAssigned"]);
 }
 
 #[tokio::test]
