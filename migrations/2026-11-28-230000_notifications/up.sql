@@ -28,6 +28,8 @@ create index notifications_unread on notifications (user_id, about_task_force_id
     where read_at is null and is_listed;
 create index notifications_to_email on notifications (email, user_id, seq)
     where email <> 'never' and emailed_at is null;
+-- The newest of each kind in each task force are kept.
+create index notifications_of_a_kind on notifications (user_id, kind, about_task_force_id, seq);
 create index notifications_by_age on notifications (created_at);
 
 -- The choices of a person. A kind that is not among the choices follows the service's own choice for the kind.

@@ -31,6 +31,10 @@ pub const BATCH: i64 = 200;
 /// The most task forces that one comparison of the cursors finds.
 const BEHIND: i64 = 1000;
 
+/// The age at which an event that cannot be read is passed over. A process of a later version may be able to read the event,
+/// and is there soon while processes are replaced one by one.
+const UNREADABLE_FOR: TimeDelta = TimeDelta::hours(1);
+
 /// The pause after an error of the database.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -91,8 +95,8 @@ impl App {
         result
     }
 
-    /// Tells people of the next event of a task force, and passes over an event of which the service cannot tell: one event
-    /// must not keep people from being told of all later ones. Returns whether there may be more.
+    /// Tells people of the next event of a task force. An event that the service cannot read is passed over after
+    /// [`UNREADABLE_FOR`]: one event must not keep people from being told of all later ones. Returns whether to go on.
     ///
     /// # Errors
     /// Errors of the database.
@@ -101,15 +105,17 @@ impl App {
             Err(Error::Internal(cause)) => cause,
             told => return told,
         };
+        let before = self.clock.now() - UNREADABLE_FOR;
         let passed = self
-            .in_transaction(async |conn| match fan_out::claim(conn, task_force_id).await? {
-                Some(_) => Ok(fan_out::pass_over(conn, task_force_id).await?),
-                None => Ok(None),
+            .in_transaction(async |conn| {
+                let Some(after) = fan_out::claim(conn, task_force_id).await? else { return Ok(None) };
+                if !fan_out::is_next_unreadable(conn, task_force_id, after).await? {
+                    return Ok(None);
+                }
+                Ok(fan_out::pass_over(conn, task_force_id, before).await?)
             })
             .await?;
-        if let Some(seq) = passed {
-            tracing::error!(%task_force_id, seq, cause, "nobody is told of an event: the service cannot tell of it");
-        }
+        tracing::error!(%task_force_id, cause, passed, "people cannot be told of an event");
         Ok(passed.is_some())
     }
 

@@ -193,9 +193,10 @@ impl EventFilter {
     }
 }
 
-/// The bytes of an event that count towards the end of a page. Every vote counts the same: the end of a page would tell
-/// the size of a choice and its comment, which may be sealed for the reader.
-pub(super) const COUNTED_BYTES: &str = "case when action = 'vote.cast' then 2048 else octet_length(body) end";
+/// The bytes of an event that count towards the end of a page. Every vote counts the same, about as much as one with long
+/// comments: the end of a page would tell the size of a choice and its comment, which may be sealed for the reader.
+pub(super) const COUNTED_BYTES: &str =
+    "case when action = 'vote.cast' then 32768 else octet_length(body) end";
 
 /// A page of the events of a task force: at most as many as the window has, and no further one once they have
 /// `max_bytes`. The sizes are counted without reading the texts, so that long events are not even loaded.

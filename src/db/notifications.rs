@@ -5,6 +5,8 @@ pub mod fan_out;
 pub mod reading;
 pub mod settings;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryResult, sql_query};
@@ -15,9 +17,10 @@ use super::Conn;
 use super::statement::Prepared;
 use crate::domain::event::Subject;
 use crate::domain::notification::{NotificationDetails, NotificationKind};
+use crate::domain::vocabulary::Vocabulary as _;
 
-/// The notifications that are kept of one person: the newest ones.
-pub const KEPT_PER_USER: i64 = 1000;
+/// The notifications of one kind about one task force that are kept of a person: the newest ones.
+pub const KEPT_OF_A_KIND: i64 = 100;
 
 /// A notification before it is told.
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ pub struct NewNotification {
 
 /// Tells people of these, in this order, by the channels that each person has chosen. Nobody is told again who was told
 /// of the same kind, subject and occasion before, no user who is disabled is told, and only the newest
-/// [`KEPT_PER_USER`] notifications of a person are kept. Returns the number of new notifications.
+/// [`KEPT_OF_A_KIND`] of each kind about each task force are kept. Returns the number of new notifications.
 pub async fn insert(conn: &Conn, new: &[NewNotification]) -> QueryResult<usize> {
     fn each<T>(new: &[NewNotification], field: impl Fn(&NewNotification) -> T) -> Vec<T> {
         new.iter().map(field).collect()
@@ -78,27 +81,37 @@ pub async fn insert(conn: &Conn, new: &[NewNotification]) -> QueryResult<usize> 
     .bind::<Array<Text>, _>(each(new, |one| one.kind.usual_email()));
     let inserted = Prepared(query).execute(&mut &*conn).await?;
     if inserted > 0 {
-        keep_newest(conn, each(new, |one| one.user_id)).await?;
+        keep_newest(conn, new).await?;
     }
     Ok(inserted)
 }
 
-/// Deletes the oldest notifications of people who have more than are kept.
-async fn keep_newest(conn: &Conn, mut user_ids: Vec<Uuid>) -> QueryResult<()> {
-    user_ids.sort_unstable();
-    user_ids.dedup();
+/// Deletes the oldest of these kinds where a person has more of a kind about one task force than are kept. Each kind of
+/// each task force has places of its own, so that many mentions take no vote from the list.
+async fn keep_newest(conn: &Conn, new: &[NewNotification]) -> QueryResult<()> {
+    let lists: BTreeSet<_> =
+        new.iter().map(|one| (one.user_id, one.kind.code(), one.task_force_id)).collect();
+    let (user_ids, others): (Vec<Uuid>, Vec<_>) =
+        lists.into_iter().map(|(user_id, kind, task_force_id)| (user_id, (kind, task_force_id))).unzip();
+    let (kinds, task_force_ids): (Vec<&str>, Vec<Option<Uuid>>) = others.into_iter().unzip();
     let query = sql_query(
-        // Not materialized, the look-up of a person would be repeated for each row of the person.
+        // Not materialized, the look-up of a list would be repeated for each row of the list.
         "with surplus as materialized (
-             select u.user_id, (select o.seq from notifications o where o.user_id = u.user_id
-                                order by o.seq desc offset $2 limit 1) as seq
-             from unnest($1) u (user_id)
+             select u.user_id, u.kind, u.task_force_id,
+                    (select o.seq from notifications o
+                     where o.user_id = u.user_id and o.kind = u.kind
+                       and o.about_task_force_id is not distinct from u.task_force_id
+                     order by o.seq desc offset $4 limit 1) as seq
+             from unnest($1, $2, $3) u (user_id, kind, task_force_id)
          )
          delete from notifications n using surplus
-         where n.user_id = surplus.user_id and n.seq <= surplus.seq",
+         where n.user_id = surplus.user_id and n.kind = surplus.kind
+           and n.about_task_force_id is not distinct from surplus.task_force_id and n.seq <= surplus.seq",
     )
     .bind::<Array<SqlUuid>, _>(user_ids)
-    .bind::<BigInt, _>(KEPT_PER_USER);
+    .bind::<Array<Text>, _>(kinds)
+    .bind::<Array<Nullable<SqlUuid>>, _>(task_force_ids)
+    .bind::<BigInt, _>(KEPT_OF_A_KIND);
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 

@@ -15,7 +15,7 @@ use crate::app::{App, Error, Result};
 use crate::auth::tokens::Unsubscription;
 use crate::db;
 use crate::db::emails::{Addressee, ClaimedEmail};
-use crate::db::notifications::emailing::{self, DigestReader, Gathering};
+use crate::db::notifications::emailing::{self, DigestReader, Gathering, Pauses};
 use crate::db::notifications::reading::Notification;
 use crate::domain::email::{EmailKind, last_digest};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -30,6 +30,9 @@ use crate::render::notices::{NoticeFacts, notice};
 
 /// The pause between two e-mails to a person about what is told at once. Later news come together in the next one.
 const QUIET: TimeDelta = TimeDelta::minutes(2);
+
+/// The pause after an e-mail that was one of many on a day.
+const LONG_QUIET: TimeDelta = TimeDelta::hours(1);
 
 /// The age beyond which nobody is told by e-mail: the address did not work, or the account was not in use. The
 /// notifications are still in the list of the person.
@@ -62,9 +65,10 @@ impl App {
     async fn gather_news(&self) -> Result<()> {
         loop {
             let now = self.clock.now();
-            let (since, quiet_since) = (now - MAX_AGE, now - QUIET);
+            let since = now - MAX_AGE;
+            let pauses = Pauses { short: now - QUIET, long: now - LONG_QUIET, day: now - TimeDelta::days(1) };
             let waiting = self
-                .with_conn(async |conn| Ok(emailing::waiting_at_once(conn, since, quiet_since, BATCH).await?))
+                .with_conn(async |conn| Ok(emailing::waiting_at_once(conn, since, pauses, BATCH).await?))
                 .await?;
             let mut gathered = 0;
             for user_id in &waiting {

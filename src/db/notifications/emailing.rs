@@ -16,12 +16,27 @@ use crate::domain::notification::{NotificationEmail, NotificationKind};
 /// The people who get e-mails about notifications: the account is in use, and its address works.
 const GETS_EMAIL: &str = "u.state = 'active' and u.email_disabled_at is null";
 
-/// Users with notifications since an instant that are to be told at once, unless an e-mail was made for the user after
-/// `quiet_since`: what is new in between comes together in the next one.
+/// The e-mails about news that a person gets on a day at the shorter pause. The longer pause is between further ones, so that
+/// nobody fills the mailbox of others.
+const MANY_A_DAY: i64 = 20;
+
+/// The beginnings of the pauses that end now.
+#[derive(Debug, Clone, Copy)]
+pub struct Pauses {
+    /// Of the pause after an e-mail.
+    pub short: DateTime<Utc>,
+    /// Of the pause after an e-mail that was one of many on a day.
+    pub long: DateTime<Utc>,
+    /// Of the day.
+    pub day: DateTime<Utc>,
+}
+
+/// Users with notifications since an instant that are to be told at once, unless an e-mail was made for the user in the
+/// pause: what is new in between comes together in the next one.
 pub async fn waiting_at_once(
     conn: &Conn,
     since: DateTime<Utc>,
-    quiet_since: DateTime<Utc>,
+    pauses: Pauses,
     limit: i64,
 ) -> QueryResult<Vec<Uuid>> {
     #[derive(QueryableByName)]
@@ -36,11 +51,23 @@ pub async fn waiting_at_once(
            and not exists (
                select from emails e where e.user_id = n.user_id and e.kind = 'news' and e.created_at > $2
            )
+           and (
+               not exists (
+                   select from emails e where e.user_id = n.user_id and e.kind = 'news' and e.created_at > $4
+               )
+               or $6 > (
+                   select count(*) from emails e
+                   where e.user_id = n.user_id and e.kind = 'news' and e.created_at > $5
+               )
+           )
          limit $3"
     ))
     .bind::<Timestamptz, _>(since)
-    .bind::<Timestamptz, _>(quiet_since)
-    .bind::<BigInt, _>(limit);
+    .bind::<Timestamptz, _>(pauses.short)
+    .bind::<BigInt, _>(limit)
+    .bind::<Timestamptz, _>(pauses.long)
+    .bind::<Timestamptz, _>(pauses.day)
+    .bind::<BigInt, _>(MANY_A_DAY);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
     Ok(rows.into_iter().map(|row| row.user_id).collect())
 }

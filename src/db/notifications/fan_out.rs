@@ -63,21 +63,30 @@ pub async fn advance(conn: &Conn, task_force_id: Uuid, seq: i64) -> QueryResult<
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 
-/// Moves the cursor of a task force past the next event, and returns the sequence number of the event; `None` if there
-/// is none.
-pub async fn pass_over(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<i64>> {
+/// Tells whether the next event after a sequence number has values that this version does not know.
+pub async fn is_next_unreadable(conn: &Conn, task_force_id: Uuid, after: i64) -> QueryResult<bool> {
+    match next_events(conn, task_force_id, after, 1).await {
+        Err(diesel::result::Error::DeserializationError(_)) => Ok(true),
+        read => read.map(|_| false),
+    }
+}
+
+/// Moves the cursor of a task force past the next event if the event happened before an instant, and returns the sequence
+/// number of the event.
+pub async fn pass_over(conn: &Conn, task_force_id: Uuid, before: DateTime<Utc>) -> QueryResult<Option<i64>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
         seq: i64,
     }
     let query = diesel::sql_query(
-        "update notification_cursors c set seq = c.seq + 1
-         from task_force_heads h
-         where c.task_force_id = $1 and h.task_force_id = c.task_force_id and c.seq < h.seq
+        "update notification_cursors c set seq = e.seq
+         from events e
+         where c.task_force_id = $1 and e.task_force_id = c.task_force_id and e.seq = c.seq + 1 and e.at < $2
          returning c.seq",
     )
-    .bind::<SqlUuid, _>(task_force_id);
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Timestamptz, _>(before);
     let row: Option<Row> = Prepared(query).get_result(&mut &*conn).await.optional()?;
     Ok(row.map(|row| row.seq))
 }

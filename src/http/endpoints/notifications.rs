@@ -111,7 +111,7 @@ page_query! {
 
 /// List your notifications
 ///
-/// The notifications of events that concern you and of days on which something is due, newest first. A notification is told within seconds after its event. The newest 1,000 are kept, for 90 days. Notifications about a task force that you cannot read any more are not listed; the end of your own seat is. For a badge, `limit=1` is enough: `unreadCount` is on every page.
+/// The notifications of events that concern you and of days on which something is due, newest first. A notification is told within seconds after its event. The newest 100 of each kind in each task force are kept, for 90 days. Notifications about a task force that you cannot read any more are not listed; the end of your own seat is. For a badge, `limit=1` is enough: `unreadCount` is on every page.
 #[utoipa::path(
     tag = "me",
     params(MyNotificationQuery),

@@ -93,6 +93,20 @@ async fn what_is_new_within_two_minutes_comes_together() {
     let together = server.wait_for(&Who::Expert1.email(), 2).await.remove(1);
     assert_eq!(together.text().matches("mentioned you").count(), 2, "{}", together.text());
     assert!(together.subject().contains("(2)"), "{}", together.subject());
+
+    // After many e-mails on a day, the pause is an hour.
+    let many = "insert into emails (id, user_id, kind, state, next_attempt_at, created_at, finished_at)
+        select gen_random_uuid(), user_id, kind, state, next_attempt_at, created_at - interval '2 hours', finished_at
+        from emails cross join generate_series(1, 10) where kind = 'news' and state = 'sent'";
+    wait_for_count(&app, "select count(*) from emails where kind = 'news' and state = 'sent'", 2).await;
+    app.db().await.batch_execute(many).await.unwrap();
+    mentioned("Fourth").await;
+    wait_for_count(&app, "select count(*) from notifications where kind = 'mentioned'", 4).await;
+    app.advance(TimeDelta::minutes(3));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(server.received().len(), 2, "{:?}", server.received());
+    app.advance(TimeDelta::hours(1));
+    server.wait_for(&Who::Expert1.email(), 3).await;
 }
 
 #[tokio::test]
