@@ -3,6 +3,10 @@
 //!
 //! A forgotten password is asked for by an address. The request is stored whether or not somebody has the address, and the
 //! background work looks the address up: neither the answer nor its time tells who has an account.
+//!
+//! Everybody who knows an address can ask, and must not keep its owner from a new password. Requests are counted by the
+//! network of the client, and never by the account. A request adds nothing while the owner has a link that was sent of
+//! late, and the last two links work, so that the link which the owner is about to use stays valid.
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -26,6 +30,16 @@ use crate::domain::vocabulary::Vocabulary as _;
 /// The lifetime of a link by which a user sets a new password: a mail server that asks the service to try again later
 /// needs some minutes, and an e-mail is not always read at once.
 const RESET_LIFETIME: TimeDelta = TimeDelta::hours(4);
+
+/// The time after a link was sent in which a request sends no other one.
+const RESET_PAUSE: TimeDelta = TimeDelta::minutes(10);
+
+/// The links in 24 hours after which the longer pause applies.
+const RESETS_WITHOUT_HASTE: i64 = 6;
+
+/// The pause after [`RESETS_WITHOUT_HASTE`]: half the lifetime of a link, so that a link with at least as much time is in
+/// the mailbox. All pauses of a day leave room for 18 e-mails, which is below the limit of e-mails about an account.
+const LONG_RESET_PAUSE: TimeDelta = TimeDelta::hours(2);
 
 /// The kinds of links by which a password is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +68,8 @@ impl PasswordLink {
 }
 
 impl App {
-    /// Notes that somebody asks for a new password. A user who is active and has a password gets an e-mail with a link;
-    /// the answer is the same for everybody.
+    /// Notes that somebody asks for a new password. A user who is active and has a password gets an e-mail with a link,
+    /// unless one was sent of late; the answer is the same for everybody.
     ///
     /// # Errors
     /// `emailUnavailable` in an installation without a mail server; `tooManyAttempts`.
@@ -64,11 +78,10 @@ impl App {
             return Err(RefusalCode::EmailUnavailable.into());
         }
         let now = self.clock.now();
-        let email_folded = fold_address(email);
         // A request counts as a failure does, since none of them proves who has sent it.
-        drop(self.reset_throttle.begin(&email_folded, visit.address, now).await.map_err(too_many)?);
+        self.reset_throttle.count_failure(visit.address, now).map_err(too_many)?;
         // A text column holds no NUL.
-        let email_folded = email_folded.replace('\0', "");
+        let email_folded = fold_address(email).replace('\0', "");
         let request_id = visit.request_id.clone();
         let request = PasswordResetRequest { id: Uuid::now_v7(), email_folded, request_id, created_at: now };
         self.with_conn(async |conn| Ok(db::password_resets::insert_request(conn, &request).await?)).await
@@ -92,7 +105,7 @@ impl App {
                 .await?;
             match request {
                 None => return Ok(()),
-                // Nobody has the address, and the transaction has changed nothing.
+                // Nobody has the address, or its owner has a link, and the transaction has changed nothing.
                 Some(request) if !answered => {
                     self.with_conn(async |conn| {
                         Ok(db::password_resets::delete_request(conn, request.id).await?)
@@ -104,7 +117,7 @@ impl App {
         }
     }
 
-    /// Gives the user of an address a link, and queues the e-mail.
+    /// Gives the user of an address a link, and queues the e-mail, unless one was sent of late.
     async fn make_password_reset(
         &self,
         conn: &Conn,
@@ -120,7 +133,13 @@ impl App {
             return Ok(None);
         }
         let now = self.clock.now();
-        let Some(email_id) = self.queue_email(conn, user_id, EmailKind::PasswordReset, now).await? else {
+        let kind = EmailKind::PasswordReset;
+        let sent = db::emails::count_since(conn, user_id, kind, now - TimeDelta::days(1)).await?;
+        let pause = if sent < RESETS_WITHOUT_HASTE { RESET_PAUSE } else { LONG_RESET_PAUSE };
+        if db::password_resets::was_sent_since(conn, user_id, now - pause, now).await? {
+            return Ok(None);
+        }
+        let Some(email_id) = self.queue_email(conn, user_id, kind, now).await? else {
             return Ok(None);
         };
         let token = self.tokens.email_secret(email_id);

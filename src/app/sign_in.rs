@@ -149,7 +149,7 @@ impl App {
     pub(super) fn count_failed<T>(&self, visit: &Visit, result: Result<T>) -> Result<T> {
         if matches!(&result, Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials)
         {
-            self.throttle.count_invalid_token(visit.address, self.clock.now()).map_err(too_many)?;
+            self.throttle.count_failure(visit.address, self.clock.now()).map_err(too_many)?;
         }
         result
     }

@@ -44,8 +44,9 @@ impl Limits {
     /// and an attacker can try about a thousand passwords of an account in a day.
     pub const USUAL: Self = Self { per_account: 10, per_address: 50, within: TimeDelta::minutes(15) };
 
-    /// Requests for a new password: five for an account and thirty from an address in an hour.
-    pub const RESETS: Self = Self { per_account: 5, per_address: 30, within: TimeDelta::hours(1) };
+    /// Requests for a new password: thirty from an address in an hour. Requests for an account are not counted, since
+    /// everybody could keep its owner from a new password.
+    pub const RESETS: Self = Self { per_address: 30, within: TimeDelta::hours(1), ..Self::USUAL };
 
     /// Limits that tests don't reach, although all their users sign in from one address.
     pub const GENEROUS: Self =
@@ -166,12 +167,12 @@ impl Throttle {
         self.accounts.forgive(Sha256::digest(account).into());
     }
 
-    /// Counts an invalid token towards an address. A valid token is never refused, since tokens can't be guessed; the
-    /// limit only changes the response to invalid ones.
+    /// Counts a failure towards an address alone. A valid token is never refused, since tokens can't be guessed; for
+    /// tokens, the limit only changes the response to invalid ones.
     ///
     /// # Errors
     /// [`TooMany`].
-    pub fn count_invalid_token(&self, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), TooMany> {
+    pub fn count_failure(&self, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), TooMany> {
         address.map_or(Ok(()), |address| self.addresses.fail(client_network(address), now))
     }
 }
@@ -376,17 +377,14 @@ mod tests {
     #[test]
     fn an_address_is_a_customers() {
         let throttle = Throttle::new(Limits { per_address: 1, ..Limits::USUAL });
-        let failed = |text| throttle.count_invalid_token(address(text), now()).is_ok();
+        let failed = |text| throttle.count_failure(address(text), now()).is_ok();
         assert!(failed("2001:db8:0:1::1"));
         assert!(!failed("2001:db8:0:1:ffff::2"), "one network");
         assert!(failed("2001:db8:0:2::1"), "the next");
         assert!(failed("192.0.2.1"));
         assert!(!failed("::ffff:192.0.2.1"), "the same, as IPv6 writes it");
         assert!(failed("192.0.2.2"));
-        assert!(
-            throttle.count_invalid_token(None, now()).is_ok()
-                && throttle.count_invalid_token(None, now()).is_ok()
-        );
+        assert!(throttle.count_failure(None, now()).is_ok() && throttle.count_failure(None, now()).is_ok());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

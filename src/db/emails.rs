@@ -158,15 +158,15 @@ pub async fn invitation_expiry(
         .optional()
 }
 
-/// The expiry of the link by which a user sets a new password, if it has this token.
+/// The expiry of the user's link with this token, by which the user sets a new password.
 pub async fn password_reset_expiry(
     conn: &Conn,
     user_id: Uuid,
     token_hash: &[u8; 32],
 ) -> QueryResult<Option<DateTime<Utc>>> {
     password_resets::table
-        .find(user_id)
-        .filter(password_resets::token_hash.eq(token_hash.as_slice()))
+        .find(token_hash.as_slice())
+        .filter(password_resets::user_id.eq(user_id))
         .select(password_resets::expires_at)
         .first(&mut &*conn)
         .await

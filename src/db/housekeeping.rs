@@ -78,8 +78,8 @@ impl Expired {
                      order by finished_at limit $2 for update skip locked)"
             }
             Self::PasswordResets => {
-                "delete from password_resets where user_id in (
-                     select user_id from password_resets where expires_at < $1
+                "delete from password_resets where token_hash in (
+                     select token_hash from password_resets where expires_at < $1
                      order by expires_at limit $2 for update skip locked)"
             }
             Self::Reminders => {

@@ -1,13 +1,15 @@
 //! Forgotten passwords: the requests, and the links by which users set new passwords.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::schema::{password_reset_requests, password_resets, passwords, users};
+use super::schema::{emails, password_reset_requests, password_resets, passwords, users};
 use super::users::Account;
+use crate::domain::email::{EmailEnd, EmailKind};
 use crate::domain::user::UserState;
 
 /// A request for a new password, whether or not somebody has the address.
@@ -54,7 +56,29 @@ pub async fn user_with_password(conn: &Conn, email_folded: &str) -> QueryResult<
         .optional()
 }
 
-/// Gives a user a link, which replaces an older one.
+/// Tells whether a user was sent a link after an instant that can still be used. A link in an e-mail that the mail server
+/// has refused does not count, since nobody has it.
+pub async fn was_sent_since(
+    conn: &Conn,
+    user_id: Uuid,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    // A link and its e-mail are made at the same instant.
+    let email = emails::table
+        .filter(emails::user_id.eq(password_resets::user_id))
+        .filter(emails::created_at.eq(password_resets::created_at))
+        .filter(emails::kind.eq(EmailKind::PasswordReset.code()))
+        .filter(emails::state.ne(EmailEnd::Refused.code()));
+    let link = password_resets::table
+        .filter(password_resets::user_id.eq(user_id))
+        .filter(password_resets::created_at.gt(since))
+        .filter(password_resets::expires_at.gt(now))
+        .filter(exists(email));
+    diesel::select(exists(link)).get_result(&mut &*conn).await
+}
+
+/// Gives a user a link, beside which the link before stays valid, and no older one.
 pub async fn insert(
     conn: &Conn,
     user_id: Uuid,
@@ -62,16 +86,26 @@ pub async fn insert(
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let link = (
-        password_resets::token_hash.eq(token_hash.as_slice()),
-        password_resets::expires_at.eq(expires_at),
-        password_resets::created_at.eq(now),
-    );
+    let newest = password_resets::table
+        .filter(password_resets::user_id.eq(user_id))
+        .order((password_resets::created_at.desc(), password_resets::token_hash))
+        .select(password_resets::token_hash)
+        .first::<Vec<u8>>(&mut &*conn)
+        .await
+        .optional()?;
+    if let Some(newest) = newest {
+        diesel::delete(password_resets::table.filter(password_resets::user_id.eq(user_id)))
+            .filter(password_resets::token_hash.ne(newest))
+            .execute(&mut &*conn)
+            .await?;
+    }
     diesel::insert_into(password_resets::table)
-        .values((password_resets::user_id.eq(user_id), link))
-        .on_conflict(password_resets::user_id)
-        .do_update()
-        .set(link)
+        .values((
+            password_resets::user_id.eq(user_id),
+            password_resets::token_hash.eq(token_hash.as_slice()),
+            password_resets::expires_at.eq(expires_at),
+            password_resets::created_at.eq(now),
+        ))
         .execute(&mut &*conn)
         .await
         .map(drop)
@@ -101,7 +135,10 @@ pub async fn use_up(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> Q
     Ok(used > 0)
 }
 
-/// Ends the link of a user.
+/// Ends the links of a user.
 pub async fn end(conn: &Conn, user_id: Uuid) -> QueryResult<()> {
-    diesel::delete(password_resets::table.find(user_id)).execute(&mut &*conn).await.map(drop)
+    diesel::delete(password_resets::table.filter(password_resets::user_id.eq(user_id)))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
 }

@@ -473,7 +473,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    password_resets (user_id) {
+    password_resets (token_hash) {
         user_id -> Uuid,
         token_hash -> Bytea,
         expires_at -> Timestamptz,

@@ -104,13 +104,16 @@ async fn accept_invitation(
 /// Sends an e-mail with a link by which the user sets a new password, within 4 hours. Only an active user who has a
 /// password gets one. The answer is the same, and takes the same time, for an address without an account.
 ///
-/// Nothing else changes: the old password and all sessions stay valid until the new password is set. Five requests for an
-/// account, or thirty from an address, within an hour, and the answer is 429. In an installation without a mail server,
-/// the answer is 409 `emailUnavailable`.
+/// A request within 10 minutes after an e-mail whose link is still valid sends no other one: that link works. After six
+/// e-mails to a user in 24 hours, the pause is two hours.
+///
+/// Nothing else changes: the old password and all sessions stay valid until the new password is set. After thirty requests
+/// from an address within an hour, the answer is 429, for whatever accounts they were. In an installation without a mail
+/// server, the answer is 409 `emailUnavailable`.
 #[utoipa::path(
     tag = "sign-in",
     request_body = PasswordResetRequest,
-    responses((status = 204, description = "The e-mail is sent, if somebody has the address.")),
+    responses((status = 204, description = "The e-mail is sent, if somebody has the address and was sent none of late.")),
     extensions(("x-problem-codes" = json!(refuses([
         RefusalCode::EmailUnavailable, RefusalCode::TooManyAttempts,
     ])))),
@@ -130,7 +133,7 @@ async fn request_password_reset(
 /// Set a new password
 ///
 /// Sets a new password by the link of an e-mail, ends all sessions of the user and starts a new one. A link works once,
-/// within 4 hours, until a newer one replaces it. API keys stay valid.
+/// within 4 hours. The last two links of a user are valid until one of them is used. API keys stay valid.
 ///
 /// The link of the e-mail opens a page of the service that sets the password; its token is the part of the path after
 /// `/s/password/`. Unknown tokens count as failed attempts of the client's address.

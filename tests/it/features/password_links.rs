@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 use taskforce::auth::throttle::Limits;
+use taskforce::http::server::Settings;
 
 use crate::support::app::PASSWORD;
 use crate::support::background::BackgroundWork;
@@ -176,23 +177,93 @@ async fn the_answer_tells_nobody_who_has_an_account_and_only_users_with_a_passwo
 }
 
 #[tokio::test]
-async fn requests_for_one_account_are_throttled_whether_or_not_it_exists() {
-    let setup = Setup { reset_throttle: Limits::RESETS, ..Setup::default() };
+async fn requests_are_throttled_by_the_network_of_the_client_and_never_by_the_account() {
+    let trust = |settings: &mut Settings| settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let setup = Setup { reset_throttle: Limits::RESETS, adjust: Box::new(trust), ..Setup::default() };
     let app = TestApp::start_with(setup).await;
-    for address in [Who::Expert1.email(), "nobody@city.example".to_owned()] {
-        for _ in 0..5 {
-            ask(&app, &address).await.expect(204);
-        }
-        ask(&app, &address).await.expect_problem(429, "tooManyAttempts");
-        // The spelling makes no difference, and other accounts are not concerned.
-        ask(&app, &address.to_uppercase()).await.expect_problem(429, "tooManyAttempts");
+    let ask_from = async |client: &str, email: &str| {
+        let draft = Draft::post("/v1/auth/password-reset", &json!({ "email": email }));
+        app.as_anybody().send(draft.header("X-Forwarded-For", client)).await
+    };
+    let owner = Who::Expert1.email();
+    for _ in 0..15 {
+        ask_from("2001:db8:0:1::1", &owner).await.expect(204);
+        ask_from("2001:db8:0:1::2", "nobody@city.example").await.expect(204);
     }
-    app.advance(TimeDelta::minutes(12));
-    ask(&app, &Who::Expert1.email()).await.expect(204);
+    for address in [&*owner, "nobody@city.example", &Who::Expert2.email()] {
+        ask_from("2001:db8:0:1::3", address).await.expect_problem(429, "tooManyAttempts");
+    }
+    ask_from("2001:db8:0:2::1", &owner).await.expect(204);
+    app.advance(TimeDelta::minutes(2));
+    ask_from("2001:db8:0:1::1", &owner).await.expect(204);
 }
 
 #[tokio::test]
-async fn a_link_ends_with_its_time_a_newer_link_another_address_and_the_account() {
+async fn nobody_who_knows_an_address_keeps_its_owner_from_a_new_password() {
+    let server = TestMailServer::start();
+    let app = with_mail(&server).await;
+    let _work = BackgroundWork::of(&app);
+    let owner = Who::Expert1.email();
+    let requests_are_answered = async || {
+        for _ in 0..500 {
+            if app.db_count("select count(*) from password_reset_requests").await == 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the requests were not answered");
+    };
+    let emails = "select count(*) from emails where kind = 'passwordReset'";
+    let requested = "select count(*) from installation_events where action = 'user.passwordResetRequested'";
+    ask(&app, &owner).await.expect(204);
+    let first = server.wait_for(&owner, 1).await.remove(0).page_path();
+    // Others ask while the owner looks at the page.
+    for _ in 0..25 {
+        ask(&app, &owner).await.expect(204);
+    }
+    app.advance(TimeDelta::minutes(10) - TimeDelta::microseconds(1));
+    ask(&app, &owner).await.expect(204);
+    requests_are_answered().await;
+    assert_eq!((app.db_count(emails).await, app.db_count(requested).await), (1, 1));
+    app.advance(TimeDelta::microseconds(1));
+    ask(&app, &owner).await.expect(204);
+    let second = server.wait_for(&owner, 2).await.remove(1).page_path();
+    fill_in(&app, &first, NEW_PASSWORD, NEW_PASSWORD).await.expect(200);
+    app.as_anybody().get(second.as_str()).await.expect(404);
+
+    // Others go on asking for more than a day, and the owner has a link with two hours left whenever somebody asks.
+    let mut made = 2;
+    let (short, long) = (TimeDelta::minutes(10), TimeDelta::hours(2));
+    let asked = [(short, 1); 4].into_iter().chain([(short, 0)]).chain([(long, 1); 13]);
+    for (later, more) in asked {
+        app.advance(later);
+        ask(&app, &owner).await.expect(204);
+        requests_are_answered().await;
+        made += more;
+        let now = app.clock.now().to_rfc3339();
+        assert_eq!(app.db_count(emails).await, made, "at {now}");
+        let usable = format!(
+            "select count(*) from password_resets where expires_at > timestamptz '{now}' + interval '2 hours'"
+        );
+        assert!(app.db_count(&usable).await > 0, "at {now}");
+    }
+    // An e-mail whose link was replaced before it was sent is not sent.
+    let waiting = format!("{emails} and state = 'waiting'");
+    for _ in 0..500 {
+        if app.db_count(&waiting).await == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let mut links = server.received();
+    links.retain(|email| email.recipient == owner && email.subject() == "Choose a new password");
+    let last = links.pop().unwrap().page_path();
+    let password = "four wooden ships at noon";
+    fill_in(&app, &last, password, password).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_link_ends_with_its_time_two_newer_links_another_address_and_the_account() {
     let server = TestMailServer::start();
     let app = with_mail(&server).await;
     let _work = BackgroundWork::of(&app);
@@ -202,13 +273,19 @@ async fn a_link_ends_with_its_time_a_newer_link_another_address_and_the_account(
         server.wait_for(&who.email(), number).await.remove(number - 1).page_path()
     };
     let first = link(Who::Expert1, 1).await;
+    app.advance(TimeDelta::minutes(10));
     let second = link(Who::Expert1, 2).await;
+    app.as_anybody().get(first.as_str()).await.expect(200);
+    app.advance(TimeDelta::minutes(10));
+    let third = link(Who::Expert1, 3).await;
     app.as_anybody().get(first.as_str()).await.expect(404);
     app.as_anybody().get(second.as_str()).await.expect(200);
-    // An administrator's invitation replaces the link, too.
+    app.as_anybody().get(third.as_str()).await.expect(200);
+    // An administrator's invitation ends the links, too.
     let invite = format!("/v1/users/{}/invitations", app.world().user(Who::Expert1));
     administrator.send(Draft::new(Method::POST, invite)).await.expect(201);
     app.as_anybody().get(second.as_str()).await.expect(404);
+    app.as_anybody().get(third.as_str()).await.expect(404);
 
     let of_address = link(Who::Expert2, 1).await;
     let user = administrator.read(format!("/v1/users/{}", app.world().user(Who::Expert2))).await;
@@ -272,6 +349,7 @@ async fn an_address_that_the_server_refuses_for_good_is_disabled_until_it_is_cha
     assert_eq!(administrator.read(path.as_str()).await["emailDisabledAt"], Value::Null);
 
     server.reply(&address, Reply::Refuse(550, "5.1.1 User unknown"));
+    app.advance(TimeDelta::minutes(10));
     ask(&app, &address).await.expect(204);
     let user = refused().await;
     let user = administrator.patch(&user, json!({ "email": "new1@city.example" })).await.expect(200);
