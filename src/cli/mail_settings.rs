@@ -14,7 +14,7 @@ use crate::delivery::smtp::{MailServer, Sender};
 /// Settings of e-mail.
 #[derive(Debug, Clone, Args)]
 pub(super) struct MailSettings {
-    /// Mail server that sends e-mails: smtps://user:password@host, or smtp://user:password@host for STARTTLS; ?tls=none for a server without TLS. If not set, no e-mail is sent.
+    /// Mail server that sends e-mails: `smtps://user:password@host`, or `smtp://user:password@host` for STARTTLS; `?tls=none` for a server without TLS. If not set, no e-mail is sent.
     #[arg(long, env = "TASKFORCE_SMTP_URL", hide_env_values = true, value_parser = secret, conflicts_with = "smtp_url_file")]
     smtp_url: Option<SecretString>,
     /// File that contains the URL of the mail server.
@@ -26,7 +26,7 @@ pub(super) struct MailSettings {
     /// Sender of all e-mails: Smart City <taskforce@city.example>
     #[arg(long, env = "TASKFORCE_MAIL_FROM", value_parser = Sender::parse)]
     mail_from: Option<Sender>,
-    /// Address of the application for people, to which e-mails lead: https://app.city.example
+    /// Address of the application for people, to which e-mails lead, such as `https://app.city.example`
     #[arg(long, env = "TASKFORCE_APPLICATION_URL", value_parser = application_url)]
     application_url: Option<String>,
 }

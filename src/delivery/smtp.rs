@@ -250,7 +250,7 @@ async fn transfer(connection: &mut AsyncSmtpConnection, message: Addressed) -> R
 
 fn refusal_of_recipient(error: &SmtpError) -> SendError {
     let reply = reply(error);
-    let code = error.status().map(|code| u16::from(code)).unwrap_or_default();
+    let code = error.status().map(u16::from).unwrap_or_default();
     if refuses_address(code, &reply) { SendError::AddressRefused(reply) } else { SendError::NotTaken(reply) }
 }
 
