@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
+use super::submissions::supersede_old_drafts;
 use super::{App, Error, Result, resource};
 use crate::db;
 use crate::db::page::{Page, Window};
@@ -129,6 +130,7 @@ impl App {
                     .with_change("returnToStep", None::<()>, return_to)
                     .with_change("hash", None::<()>, hex::encode(&report.hash)),
             );
+            supersede_old_drafts(tx, cycle).await?;
             Ok(ReportView::new(ReportWithContent { report, model: draft.model }, &tx.access))
         })
         .await

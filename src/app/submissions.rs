@@ -258,15 +258,31 @@ async fn advance_after(tx: &mut WriteTx<'_>, passed: StepName) -> Result<()> {
     }
 }
 
+/// The newest drafts of a cycle that stay drafts.
+const MOST_DRAFTS: i64 = 10;
+
 /// Submits the latest draft to the council. Older drafts are superseded.
 async fn submit_report(tx: &mut WriteTx<'_>) -> Result<()> {
-    let (task_force_id, now) = (tx.task_force_id(), tx.now());
-    let drafts = db::reports::drafts(tx.conn(), task_force_id, tx.access.cycle).await?;
+    let drafts = db::reports::drafts(tx.conn(), tx.task_force_id(), tx.access.cycle, 0).await?;
     let Some((latest, older)) = drafts.split_first() else { return Ok(()) };
     transition_report(tx, latest, ReportCommand::Submit).await?;
-    let ids: Vec<Uuid> = older.iter().map(|draft| draft.id).collect();
-    db::reports::supersede(tx.conn(), task_force_id, &ids, now).await?;
-    for draft in older {
+    supersede(tx, older).await
+}
+
+/// Supersedes the drafts of a cycle that are older than the newest ones. Drafts cannot be deleted, and the vote that submits
+/// the latest draft supersedes all others: the work of that vote must not grow without end.
+pub(super) async fn supersede_old_drafts(tx: &mut WriteTx<'_>, cycle: i32) -> Result<()> {
+    let old = db::reports::drafts(tx.conn(), tx.task_force_id(), cycle, MOST_DRAFTS).await?;
+    supersede(tx, &old).await
+}
+
+async fn supersede(tx: &mut WriteTx<'_>, drafts: &[Report]) -> Result<()> {
+    if drafts.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.id).collect();
+    db::reports::supersede(tx.conn(), tx.task_force_id(), &ids, tx.now()).await?;
+    for draft in drafts {
         let state = draft.state.transition(ReportCommand::Supersede)?;
         tx.record(transitioned(draft, state));
     }

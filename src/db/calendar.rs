@@ -70,6 +70,10 @@ fn within(day: &str) -> String {
     format!("{day} between $1 - {DAYS_BACK} and $1 + {DAYS_AHEAD}")
 }
 
+/// The due date of a deleted activity. Dates of the year 0, which were accepted once, are no dates to Postgres.
+const DELETED_DUE_DATE: &str = "case when e.changes #>> '{dueDate,before}' not like '0000%'
+                                     then (e.changes #>> '{dueDate,before}')::date end";
+
 /// The most deleted activities of a task force that a calendar shows as cancelled: the newest.
 const MOST_DELETED: i64 = 100;
 
@@ -121,7 +125,7 @@ fn statement(scope: CalendarScope) -> String {
     );
     let deleted = format!(
         "select 'deletedActivity', e.subject_id, null, e.changes #>> '{{step,before}}', e.changes #> '{{title,before}}',
-                null, null, (e.changes #>> '{{dueDate,before}}')::date, null, {TASK_FORCE}, e.seq + t.version, e.at
+                null, null, {DELETED_DUE_DATE}, null, {TASK_FORCE}, e.seq + t.version, e.at
          from t
          cross join lateral (
              select subject_id, seq, at, body::jsonb -> 'changes' as changes
@@ -134,7 +138,7 @@ fn statement(scope: CalendarScope) -> String {
          ) e
          where {within}
            and (t.member_id is null or e.changes #>> '{{assigneeId,before}}' = t.member_id::text)",
-        within = within("(e.changes #>> '{dueDate,before}')::date"),
+        within = within(DELETED_DUE_DATE),
     );
     let steps = format!(
         "select 'step', s.id, s.cycle, s.step, null, s.state, null, s.target_date, null, {TASK_FORCE},

@@ -297,13 +297,18 @@ pub async fn set_state(
         .await
 }
 
-/// The drafts about a cycle, newest first.
-pub async fn drafts(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<Report>> {
+/// The most drafts that one change supersedes.
+const MOST_AT_ONCE: i64 = 500;
+
+/// The drafts about a cycle, newest first, after so many of the newest.
+pub async fn drafts(conn: &Conn, task_force_id: Uuid, cycle: i32, newest: i64) -> QueryResult<Vec<Report>> {
     reports::table
         .filter(reports::task_force_id.eq(task_force_id))
         .filter(reports::cycle.eq(cycle))
         .filter(reports::state.eq(ReportState::Draft))
         .order(reports::number.desc())
+        .offset(newest)
+        .limit(MOST_AT_ONCE)
         .select(Report::as_select())
         .load(&mut &*conn)
         .await

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
+use chrono::{Datelike as _, NaiveDate};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     AdditionalProperties, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
@@ -48,6 +49,15 @@ pub(super) fn is_lines(text: &str) -> bool {
 /// Returns whether the database can look for a text.
 pub(super) fn is_search(text: &str) -> bool {
     !text.contains('\0')
+}
+
+/// Returns whether a text is a date from the year 1 on, as the database reads dates.
+pub(super) fn is_date(text: &str) -> bool {
+    let is_in_form = text.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    text.len() == 10 && is_in_form && text.parse::<NaiveDate>().is_ok_and(|date| date.year() >= 1)
 }
 
 /// Returns whether this is the pattern of text.

@@ -54,6 +54,7 @@ fn compiled(of: TypeId, schema: fn() -> Value) -> app::Result<&'static CompiledS
         .with_format(text::LINE, text::is_line)
         .with_format(text::LINES, text::is_lines)
         .with_format(text::SEARCH, text::is_search)
+        .with_format("date", text::is_date)
         .with_format(ADDRESS, |text: &str| parse_email(text).is_ok())
         .build(&schema)
         .map_err(|error| {

@@ -9,7 +9,8 @@
 //! quarter of the places, so that receivers that are away delay nobody else.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -53,6 +54,9 @@ const POLL_EVERY: Duration = Duration::from_secs(5);
 const PLACES: usize = 64;
 const FAILING_PLACES: usize = 16;
 
+/// The places that the webhooks of one task force have before those of others come first.
+const PLACES_OF_A_TASK_FORCE: usize = 10;
+
 /// The time after which a webhook with more events gives its place to others.
 const PASS: Duration = Duration::from_secs(15);
 
@@ -95,6 +99,7 @@ struct Unsigned {
 struct Places {
     taken: Cell<usize>,
     failing: Cell<usize>,
+    of_task_force: RefCell<HashMap<Uuid, usize>>,
     /// True while more may be due than there were places for.
     is_full: Cell<bool>,
     /// Task forces of webhooks that gave their place away with more to deliver.
@@ -106,11 +111,31 @@ impl Places {
     fn take(&self, claimed: Claimed) {
         self.taken.set(self.taken.get() + 1);
         self.failing.set(self.failing.get() + usize::from(claimed.is_failing));
+        *self.of_task_force.borrow_mut().entry(claimed.task_force_id).or_default() += 1;
+    }
+
+    /// The task forces that have as many places as they may.
+    fn crowded(&self) -> Vec<Uuid> {
+        let of_task_force = self.of_task_force.borrow();
+        let crowded = of_task_force.iter().filter(|(_, taken)| **taken >= PLACES_OF_A_TASK_FORCE);
+        crowded.map(|(id, _)| *id).collect()
     }
 
     fn free(&self, claimed: Claimed, has_more: bool) {
         self.taken.set(self.taken.get().saturating_sub(1));
         self.failing.set(self.failing.get().saturating_sub(usize::from(claimed.is_failing)));
+        // Other webhooks of the task force may have waited for the place.
+        let has_more = match self.of_task_force.borrow_mut().entry(claimed.task_force_id) {
+            Entry::Occupied(mut taken) if *taken.get() > 1 => {
+                *taken.get_mut() -= 1;
+                has_more || *taken.get() + 1 >= PLACES_OF_A_TASK_FORCE
+            }
+            Entry::Occupied(last) => {
+                last.remove();
+                has_more
+            }
+            Entry::Vacant(_) => has_more,
+        };
         if has_more {
             self.with_more.borrow_mut().insert(claimed.task_force_id);
         }
@@ -170,10 +195,10 @@ impl App {
             let failing = FAILING_PLACES.saturating_sub(places.failing.get());
             let among = woken.as_deref().map_or(Among::All, Among::TaskForces);
             let now = self.clock.now();
-            let (limit, most_failing) = (count(free), count(failing));
+            let (limits, crowded) = ((count(free), count(failing)), places.crowded());
             let found = self
                 .with_conn(async |conn| {
-                    Ok(db::webhooks::positions::claim(conn, among, now, limit, most_failing).await?)
+                    Ok(db::webhooks::positions::claim(conn, among, &crowded, now, limits).await?)
                 })
                 .await;
             match found {
@@ -201,7 +226,10 @@ impl App {
         let (mut events, mut read_for) = (VecDeque::new(), 0);
         loop {
             // Read anew before each message: a webhook that was changed, paused, deleted or withheld stops at once.
-            let Some(target) = self.target(claimed).await? else { return Ok(false) };
+            let Some(target) = self.target(claimed).await? else {
+                self.with_conn(async |conn| Ok(db::webhooks::positions::end(conn, claimed).await?)).await?;
+                return Ok(true);
+            };
             let now = self.clock.now();
             let webhook = &target.webhook;
             if let Some(pending) = &target.pending {
@@ -332,8 +360,9 @@ impl App {
         if after == Some(AfterFailure::Disable) && noted {
             self.disable_webhook(claimed).await?;
         }
-        let goes_on = noted && progress.next_attempt_at.is_none();
-        if noted && !goes_on {
+        // A claim that has ended is noticed before the next message.
+        let goes_on = !noted || progress.next_attempt_at.is_none();
+        if !goes_on {
             self.release(claimed, None).await?;
         }
         Ok(goes_on)

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -131,8 +131,8 @@ struct EventRow {
     role: Option<SeatRole>,
     #[diesel(sql_type = Nullable<Text>)]
     outcome: Option<DecisionOutcome>,
-    #[diesel(sql_type = Nullable<Date>)]
-    due_date: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Text>)]
+    due_date: Option<String>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     ends_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Bool)]
@@ -147,7 +147,8 @@ impl From<EventRow> for FoundEvent {
             state: row.to_state.clone(),
             outcome: row.outcome,
             role: row.role,
-            due_date: row.due_date,
+            // Read here: a date that Postgres cannot read would stop the statement.
+            due_date: row.due_date.and_then(|date| date.parse().ok()),
             count: None,
             voting_ended: row.voting_ended,
             quorum_lost: row.quorum_lost,
@@ -189,7 +190,7 @@ pub async fn next_events(
                       and not coalesce(t.body #> '{changes,mentions,before}' @> m.id_json, false)
                 ) as mentioned_ids,
                 t.body #>> '{changes,role,after}' as role, t.body #>> '{changes,outcome,after}' as outcome,
-                (t.body #>> '{changes,dueDate,after}')::date as due_date,
+                t.body #>> '{changes,dueDate,after}' as due_date,
                 (t.body #>> '{changes,votingEndsAt,after}')::timestamptz as ends_at,
                 coalesce(t.body #> '{changes,votingEnded,after}' = 'true', false) as voting_ended,
                 coalesce(t.body #> '{changes,quorumLost,after}' = 'true', false) as quorum_lost

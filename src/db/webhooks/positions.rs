@@ -42,13 +42,14 @@ pub enum Among<'a> {
 }
 
 /// Claims webhooks that have something to deliver now: those whose last attempt has succeeded first. At most `limit` are
-/// claimed, of which at most `failing` have failed. Rows that other workers are claiming are left out.
+/// claimed, of which at most `failing` have failed. Rows that other workers are claiming are left out, and those of the task
+/// forces `without`.
 pub async fn claim(
     conn: &Conn,
     among: Among<'_>,
+    without: &[Uuid],
     now: DateTime<Utc>,
-    limit: i64,
-    failing: i64,
+    (limit, failing): (i64, i64),
 ) -> QueryResult<Vec<Claimed>> {
     let ids = match among {
         Among::All => None,
@@ -60,7 +61,7 @@ pub async fn claim(
              from webhook_positions p
              join webhooks w on w.task_force_id = p.task_force_id and w.id = p.webhook_id
              join task_force_heads h on h.task_force_id = p.task_force_id
-             where ($1 is null or p.task_force_id = any($1))
+             where ($1 is null or p.task_force_id = any($1)) and p.task_force_id <> all($6)
                and (p.claimed_until is null or p.claimed_until < clock_timestamp())
                and (
                    w.state = 'active' and p.seq < h.seq and (p.next_attempt_at is null or p.next_attempt_at <= $2)
@@ -89,7 +90,8 @@ pub async fn claim(
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(limit)
     .bind::<BigInt, _>(failing)
-    .bind::<Int4, _>(CLAIM_SECONDS);
+    .bind::<Int4, _>(CLAIM_SECONDS)
+    .bind::<Array<SqlUuid>, _>(without);
     Prepared(query).load(&mut &*conn).await
 }
 
@@ -193,11 +195,23 @@ pub async fn release(
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 
-/// Sets a position anew, as if no attempt had failed, and ends the claim of a worker.
+/// Lets others claim a webhook whose claim was ended while a worker had it.
+pub async fn end(conn: &Conn, claimed: Claimed) -> QueryResult<()> {
+    let query = diesel::sql_query(
+        "update webhook_positions set claimed_until = clock_timestamp()
+         where task_force_id = $1 and webhook_id = $2 and claim is null and claimed_until > clock_timestamp()",
+    )
+    .bind::<SqlUuid, _>(claimed.task_force_id)
+    .bind::<SqlUuid, _>(claimed.webhook_id);
+    Prepared(query).execute(&mut &*conn).await.map(drop)
+}
+
+/// Sets a position anew, as if no attempt had failed, and ends the claim of a worker. Others claim the webhook once the
+/// worker has noticed ([`end`]), or once its time is over: otherwise one webhook could have many attempts at once.
 pub async fn reset(conn: &Conn, task_force_id: Uuid, webhook_id: Uuid, seq: i64) -> QueryResult<()> {
     let query = diesel::sql_query(
         "update webhook_positions
-         set seq = $3, failures = 0, failing_since = null, next_attempt_at = null, claim = null, claimed_until = null
+         set seq = $3, failures = 0, failing_since = null, next_attempt_at = null, claim = null
          where task_force_id = $1 and webhook_id = $2",
     )
     .bind::<SqlUuid, _>(task_force_id)

@@ -96,7 +96,8 @@ fn numbers(text: &str) -> Option<(u32, u32, i32)> {
     let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
     let is_number =
         |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-    if parts.next().is_some() || !is_number(first) || !is_number(second) || year.len() != 4 {
+    let is_year = year.len() == 4 && !year.starts_with('0');
+    if parts.next().is_some() || !is_number(first) || !is_number(second) || !is_year {
         return None;
     }
     Some((first.parse().ok()?, second.parse().ok()?, year.parse().ok()?))
