@@ -123,7 +123,7 @@ async fn assessments(
     Ok(rows.into_iter().map(assessment).collect())
 }
 
-/// The completed studies by sector: these, or all of the cycle.
+/// The completed studies by sector: these, or all of the cycle without their recommendations, which no chart shows.
 async fn studies(
     conn: &Conn,
     task_force_id: Uuid,
@@ -132,13 +132,19 @@ async fn studies(
 ) -> QueryResult<Vec<(Uuid, ReportStudy)>> {
     let of_the_sector =
         sectors::task_force_id.eq(studies::task_force_id).and(sectors::id.eq(studies::sector_id));
+    let recommendation = if only.is_some() { "studies.recommendation" } else { "null::jsonb" };
     let mut query = studies::table
         .inner_join(sectors::table.on(of_the_sector))
         .filter(studies::task_force_id.eq(task_force_id))
         .filter(sectors::last_cycle.eq(cycle))
         .filter(studies::completed)
         .order(studies::id)
-        .select((studies::sector_id, studies::id, studies::title, studies::recommendation))
+        .select((
+            studies::sector_id,
+            studies::id,
+            studies::title,
+            relations::expression::<Nullable<Jsonb>>(recommendation.to_owned()),
+        ))
         .into_boxed();
     if let Some(ids) = only {
         query = query.filter(studies::id.eq_any(ids));

@@ -18,6 +18,9 @@ use crate::domain::text::LocalizedText;
 /// can move activities without end, and each status and report reads the changes.
 const MOST_CHANGES: i64 = 50_000;
 
+/// The most bytes of these changes: a change to `blocked` has a reason of up to 16 kB, and Postgres reads all texts.
+const MOST_CHANGES_BYTES: i64 = 16 * 1024 * 1024;
+
 /// The most due activities that are listed.
 const MAX_DUE: i64 = 100;
 
@@ -152,8 +155,15 @@ async fn history(
     let days_after = "greatest(floor(extract(epoch from $3 - at) / (86400 * 7 * $4)), 0)::int";
     let query = diesel::sql_query(format!(
         "with latest as (
-             select at, subject_id, body from events
-             where task_force_id = $1 and action = 'activity.transitioned' order by seq desc limit {MOST_CHANGES}
+             select seq, at, subject_id, body
+             from (
+                 select *, sum(octet_length(body)) over (order by seq desc) as bytes
+                 from (
+                     select seq, at, subject_id, body from events
+                     where task_force_id = $1 and action = 'activity.transitioned' order by seq desc limit {MOST_CHANGES}
+                 ) newest
+             ) sized
+             where bytes <= {MOST_CHANGES_BYTES}
          ),
          changes as (
              select created_at as at, null as \"from\", 'planned' as \"to\"
@@ -163,8 +173,12 @@ async fn history(
              from latest e join activities a on a.task_force_id = $1 and a.id = e.subject_id and a.cycle = $2
          )
          select {days_after} as days_after, \"from\", \"to\", count(*) as count,
-                (select {days_after} from (select min(at) as at from latest having count(*) = {MOST_CHANGES}) oldest)
-                    as known_days
+                (select {days_after}
+                 from (
+                     select min(at) as at from latest
+                     having min(seq) > (select min(seq) from events
+                                        where task_force_id = $1 and action = 'activity.transitioned')
+                 ) oldest) as known_days
          from changes group by 1, 2, 3
          union all
          select -1, null, state, count(*), null from activities

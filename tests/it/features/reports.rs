@@ -217,6 +217,21 @@ async fn reports_are_listed_newest_first_by_cycle_and_state_without_what_they_sa
 }
 
 #[tokio::test]
+async fn only_the_newest_ten_drafts_stay_drafts() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    for _ in 0..12 {
+        new(&app, json!({})).await;
+    }
+    let states = "select count(*) from reports where number in (1, 2) and state = 'superseded'";
+    assert_eq!(app.db_count(states).await, 2);
+    assert_eq!(app.db_count("select count(*) from reports where state = 'draft'").await, 10);
+    let told = app.as_chair().list(&app.a("/events?action=report.transitioned")).await;
+    let told: Vec<_> = told.iter().map(|event| (&event["from"], &event["to"])).collect();
+    assert_eq!(told, [(&json!("draft"), &json!("superseded")); 2]);
+}
+
+#[tokio::test]
 async fn a_report_has_one_address() {
     let app = TestApp::start().await;
     app.db_open("report").await;
