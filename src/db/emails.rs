@@ -79,7 +79,7 @@ pub async fn claim(
         "update emails set attempts = attempts + 1, next_attempt_at = $3
          where id in (
              select id from emails where state = 'waiting' and next_attempt_at <= $2
-             order by next_attempt_at limit $1 for update skip locked
+             order by kind in ('news', 'digest'), next_attempt_at limit $1 for update skip locked
          )
          returning id, user_id, kind, attempts, failures, first_failed_at, created_at",
     )

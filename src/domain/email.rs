@@ -69,25 +69,28 @@ pub fn last_digest(now: DateTime<Utc>, hour: u32, zone: Tz) -> DateTime<Utc> {
 /// Tells whether a reply to the command RCPT says that the address itself gets no mail, now and later.
 ///
 /// A permanent reply (5xx) also says that the server relays for nobody, that a policy forbids the message, or that the
-/// sender is unknown. Such a reply says nothing of the address: one wrong setting would otherwise disable the addresses of
-/// all users. The enhanced status code (RFC 3463), where the reply has one, tells the cases apart.
+/// sender is unknown, which many servers say only now. Such a reply says nothing of the address: one wrong setting would
+/// otherwise disable the addresses of all users. The enhanced status code (RFC 3463) tells the cases apart; a reply without
+/// one has to name the mailbox.
 pub fn refuses_address(code: u16, reply: &str) -> bool {
+    let reply = reply.to_lowercase();
+    if reply.contains("sender") {
+        return false;
+    }
     // 551 and 553 are also the replies to a sender who may not relay, so that they need a status code that names the
     // recipient.
-    match enhanced_status(reply) {
-        Some((5, 1, detail)) => matches!(code, 550..=556) && !matches!(detail, 7 | 8),
-        Some((5, 2, _)) => matches!(code, 550..=556),
+    match enhanced_status(&reply) {
+        Some((5, 1, 1 | 2 | 3 | 6 | 10) | (5, 2, 1 | 2)) => matches!(code, 550..=556),
         Some(_) => false,
-        None => code == 550 && !names_a_policy(reply),
+        None => code == 550 && names_the_mailbox(&reply),
     }
 }
 
-/// The words of a reply without a status code that refuse the sender, and not the address.
-fn names_a_policy(reply: &str) -> bool {
-    let reply = reply.to_lowercase();
-    ["relay", "spam", "block", "denied", "policy", "blacklist", "reputation", "authenticat"]
+/// The words, in lower case, by which a reply without a status code says that there is no such mailbox.
+fn names_the_mailbox(reply: &str) -> bool {
+    ["mailbox", "no such user", "unknown user", "user unknown", "does not exist", "unknown recipient"]
         .iter()
-        .any(|word| reply.contains(word))
+        .any(|words| reply.contains(words))
 }
 
 /// The enhanced status code of a reply: 5.1.1.
@@ -152,7 +155,12 @@ mod tests {
             (551, "User not local", false),
             (503, "Bad sequence of commands", false),
             (550, "5.4.1 Recipient address rejected: Access denied", false),
-            (550, "", true),
+            (550, "5.1.0 <taskforce@city.example>: Sender address rejected: User unknown in table", false),
+            (550, "Verification failed for <taskforce@city.example>", false),
+            (550, "Sender verify failed: no such user", false),
+            (550, "Sender address is not allowed", false),
+            (550, "5.1.90 Your message can't be sent because you've reached your daily limit", false),
+            (550, "", false),
         ] {
             assert_eq!(refuses_address(code, reply), refused, "{code} {reply}");
         }
