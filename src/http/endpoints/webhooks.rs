@@ -285,7 +285,7 @@ impl ListItem for Webhook {
     tag = "webhooks",
     params(TaskForcePath, PageQuery),
     responses((status = 200, description = "A page of webhooks.", body = WebhookPage)),
-    extensions(("x-problem-codes" = json!(requires(Action::ManageWebhooks))))
+    extensions(("x-problem-codes" = json!(requires(Action::ManageWebhooks).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/task-forces/{taskForceId}/webhooks")]
 async fn list_webhooks(app: Data<App>, read: Read<TaskForcePath, PageQuery>) -> Result<HttpResponse> {
@@ -329,7 +329,7 @@ async fn create_webhook(app: Data<App>, create: Create<TaskForcePath, NewWebhook
     tag = "webhooks",
     params(WebhookPath),
     responses((status = 200, description = "The webhook.", body = Webhook, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(requires(Action::ManageWebhooks))))
+    extensions(("x-problem-codes" = json!(requires(Action::ManageWebhooks).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/task-forces/{taskForceId}/webhooks/{webhookId}")]
 async fn get_webhook(app: Data<App>, read: Read<WebhookPath>) -> Result<HttpResponse> {

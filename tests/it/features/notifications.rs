@@ -468,7 +468,7 @@ async fn each_wrong_choice_is_refused_with_its_place() {
     let at = "/notificationSettings";
     for (wrong, place) in [
         (json!({ "digestHour": 24 }), format!("{at}/digestHour tooLarge")),
-        (json!({ "digestHour": null }), format!("{at}/digestHour required")),
+        (json!({ "digestHour": null }), format!("{at}/digestHour wrongType")),
         (json!({ "timeZone": "Asia/Olympus" }), format!("{at}/timeZone notAllowed")),
         (json!({ "kinds": { "unheardOf": { "listed": true } } }), format!("{at}/kinds/unheardOf unknown")),
         (

@@ -136,7 +136,7 @@ page_query! {
     tag = "webhooks",
     params(WebhookPath, WebhookDeliveryQuery),
     responses((status = 200, description = "A page of deliveries.", body = WebhookDeliveryPage)),
-    extensions(("x-problem-codes" = json!(requires(Action::ManageWebhooks))))
+    extensions(("x-problem-codes" = json!(requires(Action::ManageWebhooks).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/task-forces/{taskForceId}/webhooks/{webhookId}/deliveries")]
 async fn list_webhook_deliveries(
@@ -202,7 +202,7 @@ async fn create_webhook_delivery(
     tag = "webhooks",
     params(WebhookDeliveryPath),
     responses((status = 200, description = "The delivery.", body = WebhookDelivery, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(requires(Action::ManageWebhooks))))
+    extensions(("x-problem-codes" = json!(requires(Action::ManageWebhooks).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/task-forces/{taskForceId}/webhooks/{webhookId}/deliveries/{deliveryId}")]
 async fn get_webhook_delivery(app: Data<App>, read: Read<WebhookDeliveryPath>) -> Result<HttpResponse> {
