@@ -475,7 +475,7 @@ async fn each_wrong_choice_is_refused_with_its_place() {
             json!({ "kinds": { "mentioned": { "email": "hourly" } } }),
             format!("{at}/kinds/mentioned/email notAllowed"),
         ),
-        (json!({ "kinds": { "mentioned": null } }), format!("{at}/kinds/mentioned required")),
+        (json!({ "kinds": { "mentioned": null } }), format!("{at}/kinds/mentioned wrongType")),
     ] {
         let answer = expert.patch(&me, json!({ "notificationSettings": wrong })).await;
         answer.expect_field_errors(&[place.as_str()]);
